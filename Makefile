@@ -1,0 +1,84 @@
+# Every target sets up what it needs in .venv; nothing is needed beforehand but Python 3.11 with venv.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+BIN := .venv/bin
+
+# Branches counted in full: what a call's answer depends on.
+EXACT := routing_engine/*,schedules/model.py,schedules/editing.py
+
+# Locks hold what the public index offers, whatever this machine's pip is set up to prefer.
+LOCK := env -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null \
+	$(BIN)/pip-compile --quiet --upgrade --build-deps-for=editable --generate-hashes \
+	--strip-extras --allow-unsafe --no-header --no-emit-options --no-emit-index-url \
+	--no-emit-find-links --no-emit-trusted-host
+
+.PHONY: help
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: .venv/.installed  ## start the demo: the daemon with example schedules
+	$(BIN)/python docs/examples/run.py
+
+.PHONY: test
+test: .venv/.tools  ## all tests but the slow ones; PYTEST_ARGS="-k holidays" narrows
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+.PHONY: check
+check: .venv/.tools  ## everything CI asks: format, lint, types, imports, spelling, tests, coverage
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --include="$(EXACT)" --fail-under=100
+	$(BIN)/coverage report --omit="$(EXACT)" --fail-under=90
+
+.PHONY: e2e
+e2e: .venv/.tools  ## the real daemon and command line, as processes
+	$(BIN)/python -m pytest tests/e2e $(PYTEST_ARGS)
+
+.PHONY: bench
+bench: .venv/.tools  ## measure speed and memory; writes benchmarks/results.json
+	$(BIN)/python -m benchmarks
+
+.PHONY: format
+format: .venv/.tools  ## format, and mend what ruff can mend by itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: lock
+lock: .venv/.tools  ## renew both lock files within the bounds of pyproject.toml
+	$(LOCK) --output-file requirements.lock pyproject.toml
+	$(LOCK) --extra dev --extra bench --constraint requirements.lock \
+		--output-file requirements-dev.lock pyproject.toml
+
+.PHONY: clean
+clean:  ## remove .venv and everything that is made
+	rm -rf .venv build dist *.egg-info .coverage .coverage.* .hypothesis .*_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed, as $(PYTHON); or name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || \
+		{ rm -rf .venv; echo "$(PYTHON) has no working venv module; on Debian: apt install python3-venv" >&2; exit 1; }
+
+# Each stamp says that one step is done for the files as they are now, so that a second run is quick.
+.venv/.locked: requirements.lock | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.installed: pyproject.toml .venv/.locked
+	$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.tools: requirements-dev.lock .venv/.installed
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
