@@ -1,0 +1,1 @@
+"""What operators write down: schedules, their documents and where they are kept."""

@@ -1,0 +1,60 @@
+"""What can be wrong with what operators write down, and who can mend it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong at one place, with its remedy.
+
+    `place` is a path into the document such as `week.mon[2]`, empty for the document as a whole;
+    `line` counts from 1 where the text is known.
+    """
+
+    place: str
+    problem: str
+    remedy: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        """Read as one line: place, problem, remedy."""
+        where = f"{self.place}: " if self.place else ""
+        return f"{where}{self.problem}; {self.remedy}"
+
+
+class FaultyValueError(ValueError):
+    """A value that can't be read, with every fault found in it.
+
+    A `ValueError`, so that pydantic gathers it beside the faults of other fields.
+    """
+
+    def __init__(self, *faults: tuple[str, str]) -> None:
+        """Take `(problem, remedy)` pairs; the place is known to whoever holds the value."""
+        super().__init__("; ".join(problem for problem, _ in faults))
+        self.faults = faults
+
+
+class BereikbaarError(Exception):
+    """Something refused; the message says what, and what to do."""
+
+
+class InvalidScheduleError(BereikbaarError):
+    """A schedule the operator must mend; carries every fault found, never only the first."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        """Keep the faults in the order in which a reader meets them."""
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class NotFoundError(BereikbaarError):
+    """What was asked for by name isn't there."""
+
+
+class ConflictError(BereikbaarError):
+    """Somebody else changed or holds what this change needs: read again, then decide."""
+
+
+class StoreUnavailableError(BereikbaarError):
+    """The store can't be opened, read or written; the message names the file and the cause."""

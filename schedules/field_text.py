@@ -1,0 +1,99 @@
+"""The small checks that fields of a schedule share, each with its remedy."""
+
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Final
+
+from pydantic import BeforeValidator
+
+from schedules.errors import FaultyValueError
+from schedules.holidays_nl import HOLIDAY_IDS
+
+SLUG_LENGTH: Final = 64
+NAME_LENGTH: Final = 64
+FREE_TEXT_LENGTH: Final = 2_000
+EMAIL_LENGTH: Final = 254
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_EMAIL = re.compile(r"[^\s@<>(),;:\"\\]+@[^\s@<>(),;:\"\\.]+(\.[^\s@<>(),;:\"\\.]+)+")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+def text_reader(read: Callable[[str], object]) -> BeforeValidator:
+    """Let a field be given as text, of which `read` makes the value."""
+
+    def read_text(value: object) -> object:
+        return read(value) if isinstance(value, str) else value
+
+    return BeforeValidator(read_text)
+
+
+@lru_cache(maxsize=65_536)
+def check_slug(text: str) -> str:
+    """Pass an id: `[a-z0-9]` and inner `-`, at most 64 characters."""
+    if _SLUG.fullmatch(text) is None or len(text) > SLUG_LENGTH:
+        raise FaultyValueError(
+            (f"{text[:80]!r} is not an id", f"use a-z, 0-9 and inner -, at most {SLUG_LENGTH}")
+        )
+    return text
+
+
+def check_name(text: str) -> str:
+    """Pass a name: 1 to 64 printable characters, not only spaces."""
+    if not text.strip():
+        raise FaultyValueError(("is empty", f"give it 1 to {NAME_LENGTH} characters"))
+    if len(text) > NAME_LENGTH:
+        raise FaultyValueError(
+            (f"is {len(text)} characters long", f"use at most {NAME_LENGTH} characters")
+        )
+    if not text.isprintable():
+        raise FaultyValueError(("holds a character that can't be printed", "remove it"))
+    return text
+
+
+def check_free_text(text: str) -> str | None:
+    """Pass free text, None for an empty one: line breaks are fine, other controls are not."""
+    if len(text) > FREE_TEXT_LENGTH:
+        raise FaultyValueError(
+            (f"is {len(text)} characters long", f"use at most {FREE_TEXT_LENGTH} characters")
+        )
+    if not all(char.isprintable() or char in "\n\t" for char in text):
+        raise FaultyValueError(("holds a character that can't be printed", "remove it"))
+    return text or None
+
+
+def check_email(text: str) -> str:
+    """Pass one e-mail address, without a display name."""
+    if _EMAIL.fullmatch(text) is None or len(text) > EMAIL_LENGTH or not text.isprintable():
+        raise FaultyValueError(
+            (f"{text[:80]!r} is not an e-mail address", "write it as name@example.nl")
+        )
+    return text
+
+
+def check_sha256(text: str) -> str:
+    """Pass the SHA-256 of a stored message: 64 lower-case hexadecimal digits."""
+    if _SHA256.fullmatch(text) is None:
+        raise FaultyValueError(
+            (f"{text[:80]!r} is not a SHA-256", "give 64 hexadecimal digits, or `file:` instead")
+        )
+    return text
+
+
+@lru_cache(maxsize=64)
+def check_holiday_id(text: str) -> str:
+    """Pass the id of a Dutch holiday (semantics.md rule 10)."""
+    if text not in HOLIDAY_IDS:
+        close = get_close_matches(text[:40], HOLIDAY_IDS, n=1, cutoff=0.0)[0]
+        raise FaultyValueError((f"{text[:40]!r} is not a holiday", f"did you mean {close}?"))
+    return text
+
+
+def check_country(text: str) -> str:
+    """Pass an ISO 3166 country code of two capitals."""
+    if _COUNTRY.fullmatch(text) is None:
+        raise FaultyValueError((f"{text[:40]!r} is not a country", "use a code such as BE or DE"))
+    return text

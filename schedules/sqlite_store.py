@@ -1,0 +1,51 @@
+"""The store in SQLite: one file, `bereikbaar.db`, that holds configuration only.
+
+Schedules are appended as whole documents; next to them stand the tables that need a constraint
+across schedules (architecture.md: Decided). Each thread opens a store of its own.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from schedules.migrations import open_database
+from schedules.sqlite_reader import SqliteReader
+from schedules.sqlite_writer import SqliteWriter
+
+DATABASE_NAME: Final = "bereikbaar.db"
+
+
+def open_store(data_dir: Path, *, create: bool = True) -> "SqliteStore":
+    """Open the store in a data directory, creating and migrating it where that is needed.
+
+    Without `create` an absent store, or one that has to be migrated, is refused. Raises
+    `StoreUnavailableError`, which names the file and the cause.
+    """
+    path = data_dir / DATABASE_NAME
+    return SqliteStore(open_database(path, create=create), path)
+
+
+class SqliteStore(SqliteReader):
+    """A `ScheduleStore` on one SQLite connection; `open_store` makes it."""
+
+    @contextmanager
+    def writing(self, author: str, saved_at: datetime) -> Iterator[SqliteWriter]:
+        """Open a transaction that is saved when the block ends and undone when it raises."""
+        if saved_at.tzinfo is None:
+            raise ValueError("saved_at needs an offset")
+        with self.telling():
+            # A deferred one may read, be overtaken, and then write over what it never saw.
+            self.db.execute("BEGIN IMMEDIATE")
+        try:
+            writer = SqliteWriter(self, author, saved_at.astimezone(UTC))
+            yield writer
+            writer.finish()
+            with self.telling():
+                self.db.commit()
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self.db.rollback()
+            raise

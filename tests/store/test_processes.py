@@ -1,0 +1,149 @@
+"""Several processes on one store: no edit that was acknowledged is ever lost."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from schedules.errors import StoreUnavailableError
+from schedules.model import Schedule
+from schedules.sqlite_store import SqliteStore, open_store
+
+MakeSchedule = Callable[..., Schedule]
+
+ROOT = Path(__file__).parents[2]
+WORKER = Path(__file__).with_name("edit_worker.py")
+
+
+def start(
+    data_dir: Path, name: str, edits: int, output: int | BinaryIO = subprocess.PIPE
+) -> "subprocess.Popen[str]":
+    """Start a process that edits the schedule `teller`."""
+    return subprocess.Popen(
+        [sys.executable, WORKER, data_dir, name, str(edits)],
+        stdout=output,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, make_schedule: MakeSchedule, saved_at: datetime) -> Path:
+    """Make a store with one schedule, whose notes are counted up."""
+    with closing(open_store(tmp_path)) as store, store.writing("jan", saved_at) as writer:
+        writer.save(make_schedule("teller", notes="0"), summary="begin")
+    return tmp_path
+
+
+def counted(store: SqliteStore) -> int:
+    """Return the number in the notes."""
+    return int(store.current("teller").schedule().notes or 0)
+
+
+def test_concurrent_edits_all_count(data_dir: Path) -> None:
+    """Of 8 processes that each read and save 50 times at once, all 400 edits are there."""
+    workers = [start(data_dir, f"w{i}", 50) for i in range(8)]
+    printed = [worker.communicate(timeout=300)[0].split() for worker in workers]
+    assert [worker.returncode for worker in workers] == [0] * 8
+    assert sorted(int(text) for texts in printed for text in texts) == list(range(1, 401))
+    with closing(open_store(data_dir)) as store:
+        assert counted(store) == 400
+        history = store.history("teller")
+        assert [r.revision for r in history] == list(range(1, 402))
+        assert all(r.is_intact for r in history)
+
+
+def test_killed_writer_loses_nothing_acknowledged(data_dir: Path, tmp_path: Path) -> None:
+    """After each of 10 kills the store opens, holds every edit it told of, and is whole."""
+    dice = random.Random(10)
+    told_path = tmp_path / "told"
+    for kill in range(10):
+        # To a file: a pipe's reader buffers lines that communicate() then leaves out.
+        with told_path.open("wb") as told_file:
+            worker = start(data_dir, f"w{kill}", 0, told_file)
+        enough = dice.randrange(1, 20)
+        while len(_told(told_path)) < enough:
+            assert worker.poll() is None
+            time.sleep(0.001)
+        worker.kill()
+        worker.wait(timeout=60)
+        with closing(open_store(data_dir)) as store:
+            # One edit at most was saved without having been told.
+            last_told = _told(told_path)[-1]
+            assert counted(store) in {last_told, last_told + 1}
+            assert len(list(store.currents())) == 1
+            assert store.rows("PRAGMA integrity_check") == [("ok",)]
+
+
+def _told(path: Path) -> list[int]:
+    # A line may be cut off in the middle.
+    lines = path.read_text().splitlines(keepends=True)
+    return [int(line) for line in lines if line.endswith("\n")]
+
+
+def test_processes_that_create_a_store_at_once_all_get_it(tmp_path: Path) -> None:
+    """Whoever comes first makes the tables; nobody fails."""
+    code = (
+        "import pathlib, sys\n"
+        "from schedules.sqlite_store import open_store\n"
+        "print('ready', flush=True)\n"
+        "for line in sys.stdin:\n"
+        "    store = open_store(pathlib.Path(line.strip()))\n"
+        "    print(store.revision(), flush=True)\n"
+        "    store.close()\n"
+    )
+    creators = [
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+        for _ in range(4)
+    ]
+    assert [_line_of(creator) for creator in creators] == ["ready"] * 4
+    for attempt in range(20):
+        for creator in creators:
+            assert creator.stdin is not None
+            print(tmp_path / str(attempt), file=creator.stdin, flush=True)
+        assert [_line_of(creator) for creator in creators] == ["0"] * 4
+    for creator in creators:
+        creator.communicate(timeout=60)
+        assert creator.returncode == 0
+
+
+def _line_of(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_writer_that_goes_on_is_told_to_try_again(data_dir: Path, saved_at: datetime) -> None:
+    """While another connection writes, a second one gives up after its waiting time."""
+    with closing(open_store(data_dir)) as first, closing(open_store(data_dir)) as second:
+        second.db.execute("PRAGMA busy_timeout = 50")
+        with first.writing("jan", saved_at):
+            with (
+                pytest.raises(StoreUnavailableError, match="another process is writing: try again"),
+                second.writing("piet", saved_at),
+            ):
+                pass
+            assert counted(second) == 0
+        with second.writing("piet", saved_at) as writer:
+            writer.delete("teller", summary="")
+
+
+def test_waiting_time_is_five_seconds(data_dir: Path) -> None:
+    """A writer waits that long before it gives up."""
+    with closing(open_store(data_dir)) as store:
+        assert store.rows("PRAGMA busy_timeout") == [(5000,)]

@@ -1,0 +1,398 @@
+"""What the SQLite store adds to the promise: a durable file that tells what is wrong with it."""
+
+import random
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from schedules.errors import StoreUnavailableError
+from schedules.migrations import check_promises, migrate, pending
+from schedules.model import Schedule
+from schedules.sqlite_store import DATABASE_NAME, SqliteStore, open_store
+from schedules.store import DamagedRevisionError, Token
+
+MakeSchedule = Callable[..., Schedule]
+MakeToken = Callable[..., Token]
+
+
+def save(store: SqliteStore, at: datetime, *schedules: Schedule) -> None:
+    """Save schedules in one transaction."""
+    with store.writing("jan", at) as writer:
+        for schedule in schedules:
+            writer.save(schedule, summary="bewaard")
+
+
+def damage(data_dir: Path, sql: str, *values: object) -> None:
+    """Change the database behind the store's back, triggers aside."""
+    with closing(sqlite3.connect(data_dir / DATABASE_NAME)) as connection:
+        connection.execute("DROP TRIGGER IF EXISTS revisions_are_never_rewritten")
+        connection.execute("DROP TRIGGER IF EXISTS revisions_are_never_removed")
+        connection.execute(sql, values)
+        connection.commit()
+
+
+class TestOpening:
+    """The file is made private and durable, or refused with its name and the cause."""
+
+    def test_new_store_is_for_its_owner_only(self, tmp_path: Path) -> None:
+        """Folder 0700, database and its log 0600."""
+        data_dir = tmp_path / "data"
+        with closing(open_store(data_dir)):
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in data_dir.iterdir()}
+        assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
+        assert set(modes.values()) == {0o600}
+        assert DATABASE_NAME in modes
+
+    def test_reopened_store_holds_what_was_saved(
+        self, tmp_path: Path, make_schedule: MakeSchedule, saved_at: datetime
+    ) -> None:
+        """Closing and opening again loses nothing, and needs no leave to create."""
+        with closing(open_store(tmp_path)) as store:
+            save(store, saved_at, make_schedule())
+        with closing(open_store(tmp_path, create=False)) as store:
+            assert store.current("hoofdkantoor").schedule() == make_schedule()
+
+    def test_commits_survive_a_power_cut(self, sqlite_store: SqliteStore) -> None:
+        """The connection logs ahead, syncs every commit, and checks its references."""
+        held = [
+            sqlite_store.rows(f"PRAGMA {pragma}")[0][0]
+            for pragma in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+        assert held == ["wal", 2, 1]
+
+    @pytest.mark.parametrize(
+        "pragma", ["synchronous = NORMAL", "synchronous = OFF", "foreign_keys = OFF"]
+    )
+    def test_lesser_promise_is_refused(self, sqlite_store: SqliteStore, pragma: str) -> None:
+        """What is read back has to be what was asked for."""
+        check_promises(sqlite_store.db)
+        sqlite_store.db.execute(f"PRAGMA {pragma}")
+        with pytest.raises(StoreUnavailableError, match=pragma.partition(" ")[0]):
+            check_promises(sqlite_store.db)
+
+    def test_absent_store_is_not_created_unasked(self, tmp_path: Path) -> None:
+        """Without leave to create, nothing appears on disk."""
+        with pytest.raises(StoreUnavailableError, match=r"bereikbaar\.db: there is no store"):
+            open_store(tmp_path / "data", create=False)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_store_that_lacks_a_step_is_not_migrated_unasked(self, tmp_path: Path) -> None:
+        """An empty database needs its tables first."""
+        (tmp_path / DATABASE_NAME).touch()
+        with pytest.raises(StoreUnavailableError, match="run `migrate`"):
+            open_store(tmp_path, create=False)
+
+    def test_newer_database_is_refused(self, tmp_path: Path) -> None:
+        """A step this version doesn't know is named, and nothing is changed."""
+        open_store(tmp_path).close()
+        damage(
+            tmp_path,
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) "
+            "VALUES ('bereikbaar', 'm999_from_the_future', '')",
+        )
+        for create in (True, False):
+            with pytest.raises(StoreUnavailableError, match=r"newer version.*m999_from_the_future"):
+                open_store(tmp_path, create=create)
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            pytest.param(b"geen database, maar een brief\n" * 500, id="text"),
+            pytest.param(random.Random(1).randbytes(40_960), id="noise"),
+        ],
+    )
+    def test_other_file_is_refused(self, tmp_path: Path, content: bytes) -> None:
+        """What is no database is told as such and left as it is."""
+        (tmp_path / DATABASE_NAME).write_bytes(content)
+        with pytest.raises(StoreUnavailableError, match=r"bereikbaar\.db: it is no database"):
+            open_store(tmp_path)
+        assert (tmp_path / DATABASE_NAME).read_bytes() == content
+
+    def test_folder_in_the_way_is_refused(self, tmp_path: Path) -> None:
+        """A folder of that name can't be opened."""
+        (tmp_path / DATABASE_NAME).mkdir()
+        with pytest.raises(StoreUnavailableError, match=r"bereikbaar\.db: it can't be opened"):
+            open_store(tmp_path)
+
+    def test_file_as_data_directory_is_refused(self, tmp_path: Path) -> None:
+        """A data directory that is a file names the cause."""
+        (tmp_path / "data").touch()
+        with pytest.raises(StoreUnavailableError, match="data directory"):
+            open_store(tmp_path / "data")
+
+
+class TestMigrations:
+    """Steps are taken once, all or none."""
+
+    def test_steps_are_pending_until_taken(self) -> None:
+        """A fresh database lacks them all; afterwards none, and taking them again does nothing."""
+        with closing(Database(memory=True)) as db:
+            before = pending(db)
+            assert before[0] == "m001_schedules_numbers_tokens"
+            assert migrate(db) == before
+            assert pending(db) == []
+            assert migrate(db) == []
+
+    def test_failing_step_leaves_nothing_behind(self) -> None:
+        """A table in the way stops the step; what it made before is undone."""
+        with closing(Database(memory=True)) as db:
+            db.execute("CREATE TABLE tokens (id TEXT)")
+            with pytest.raises(sqlite3.OperationalError, match="tokens"):
+                migrate(db)
+            assert db.table_names() == ["tokens"]
+            assert not db.conn.in_transaction
+
+
+class TestAppendOnly:
+    """Revisions are never rewritten (semantics.md rule 20)."""
+
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "UPDATE revisions SET summary = 'anders'",
+            "DELETE FROM revisions",
+            "INSERT OR REPLACE INTO revisions SELECT * FROM revisions",
+        ],
+    )
+    def test_database_itself_refuses(
+        self,
+        sqlite_store: SqliteStore,
+        make_schedule: MakeSchedule,
+        saved_at: datetime,
+        sql: str,
+    ) -> None:
+        """Neither a change nor a removal passes, whatever the statement."""
+        save(sqlite_store, saved_at, make_schedule())
+        before = sqlite_store.history("hoofdkantoor")
+        with pytest.raises(sqlite3.IntegrityError, match="revisions are never"):
+            sqlite_store.db.execute(sql)
+        assert sqlite_store.history("hoofdkantoor") == before
+
+
+class TestDamage:
+    """What is no longer what was saved is never given out as if it were."""
+
+    @pytest.fixture
+    def data_dir(
+        self, tmp_path: Path, make_schedule: MakeSchedule, make_token: MakeToken, saved_at: datetime
+    ) -> Path:
+        """Make a store of two schedules, of two revisions the second, with numbers and tokens."""
+        with closing(open_store(tmp_path)) as store:
+            save(
+                store,
+                saved_at,
+                make_schedule("a", numbers=["+31850000000"]),
+                make_schedule("b", numbers=["+31850000100..99"]),
+            )
+            save(store, saved_at, make_schedule("b", name="Nieuw", numbers=["+31850000100..99"]))
+            with store.writing("jan", saved_at) as writer:
+                writer.add_token(make_token("t1", schedules=frozenset({"a"})))
+        return tmp_path
+
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            pytest.param("document = replace(document, 'closed', 'open')", id="other-hours"),
+            pytest.param("document = ''", id="looks-deleted"),
+            pytest.param("document = x'ff00fe'", id="no-text"),
+            pytest.param("document = CAST(x'7bff7d' AS TEXT)", id="broken-utf-8"),
+            pytest.param("document = 5", id="a-number"),
+            pytest.param("saved_at = 'gisteren'", id="no-time"),
+            pytest.param("saved_at = 5", id="time-is-a-number"),
+            pytest.param("author = 'piet'", id="other-author"),
+        ],
+    )
+    def test_damaged_row_is_told_and_the_others_are_given(self, data_dir: Path, sql: str) -> None:
+        """One schedule is named as damaged; the other one is read as always."""
+        damage(data_dir, f"UPDATE revisions SET {sql} WHERE schedule_id = 'a'")  # noqa: S608
+        with closing(open_store(data_dir)) as store:
+            damaged, whole = store.currents()
+            assert (damaged.schedule_id, whole.schedule_id) == ("a", "b")
+            with pytest.raises(DamagedRevisionError, match="schedule a, revision 1"):
+                damaged.schedule()
+            assert whole.schedule().name == "Nieuw"
+
+    @pytest.mark.parametrize(
+        ("read", "sql"),
+        [
+            ("currents", "DELETE FROM schedules WHERE id = 'b'"),
+            ("currents", "DELETE FROM schedules"),
+            ("currents", "UPDATE schedules SET revision = 1 WHERE id = 'b'"),
+            ("currents", "UPDATE schedules SET id = 'c' WHERE id = 'b'"),
+            ("currents", "UPDATE state SET schedules_seal = 'kapot'"),
+            ("currents", "DELETE FROM state"),
+            ("numbers", "DELETE FROM numbers WHERE schedule_id = 'a'"),
+            ("numbers", "UPDATE numbers SET first = first + 1, last = last + 1"),
+            ("numbers", "UPDATE numbers SET schedule_id = 'b'"),
+            ("numbers", "UPDATE numbers SET last = 5e300"),
+            ("tokens", "UPDATE tokens SET is_operator = 1"),
+            ("tokens", "UPDATE tokens SET schedules = '[]'"),
+            ("tokens", "UPDATE tokens SET created_at = 'kapot'"),
+            ("tokens", "DELETE FROM tokens"),
+            ("all_tokens", "UPDATE tokens SET revoked_at = created_at"),
+            ("revision", "DELETE FROM state"),
+        ],
+    )
+    def test_lost_or_altered_row_of_a_table_is_told(
+        self, data_dir: Path, read: str, sql: str
+    ) -> None:
+        """Rows that decide something are sealed together: reading on would answer wrongly."""
+        damage(data_dir, sql)
+        with closing(open_store(data_dir)) as store:
+            answer: Callable[[], object] = getattr(store, read)
+            with pytest.raises(StoreUnavailableError, match="restore a backup"):
+                list(answer())  # type: ignore[call-overload]
+
+    def test_pointer_at_an_earlier_revision_is_damaged(self, data_dir: Path) -> None:
+        """A revision that is whole but isn't the current one doesn't pass for it."""
+        damage(data_dir, "UPDATE schedules SET revision = 1 WHERE id = 'b'")
+        with (
+            closing(open_store(data_dir)) as store,
+            pytest.raises(DamagedRevisionError, match="checksum"),
+        ):
+            store.current("b").schedule()
+
+    def test_saving_over_a_damaged_revision_mends_the_schedule(
+        self, data_dir: Path, make_schedule: MakeSchedule, saved_at: datetime
+    ) -> None:
+        """The remedy works: the same document applied again is a new, whole revision."""
+        damage(data_dir, "UPDATE revisions SET author = 'x' WHERE schedule_id = 'a'")
+        mended = make_schedule("a", numbers=["+31850000000"])
+        with closing(open_store(data_dir)) as store:
+            save(store, saved_at, mended)
+            assert next(store.currents()).schedule() == mended
+            assert store.current("a").revision == 2
+
+    def test_flipped_bits_are_never_silently_wrong(self, data_dir: Path, tmp_path: Path) -> None:
+        """Whatever bits of the file turn, each answer is the true one or an error."""
+        with closing(open_store(data_dir)) as store:
+            truth = _everything(store)
+            store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        whole = (data_dir / DATABASE_NAME).read_bytes()
+        dice = random.Random(20261122)
+        trial_dir = tmp_path / "trial"
+        told = 0
+        for _ in range(400):
+            shutil.rmtree(trial_dir, ignore_errors=True)
+            trial_dir.mkdir()
+            broken = bytearray(whole)
+            for _ in range(dice.choice((1, 4, 32))):
+                broken[dice.randrange(len(broken))] ^= 1 << dice.randrange(8)
+            (trial_dir / DATABASE_NAME).write_bytes(broken)
+            try:
+                with closing(open_store(trial_dir)) as store:
+                    assert _everything(store) == truth
+            except (StoreUnavailableError, DamagedRevisionError):
+                told += 1
+        assert told > 50
+
+
+def _everything(store: SqliteStore) -> tuple[object, ...]:
+    schedules = [(r.schedule_id, r.revision, r.schedule()) for r in store.currents()]
+    return schedules, list(store.numbers()), store.tokens()
+
+
+class TestTokensAtRest:
+    """A copy of the database gives no access (quality.md: Threats)."""
+
+    def test_database_holds_no_secret(
+        self, tmp_path: Path, make_token: MakeToken, saved_at: datetime
+    ) -> None:
+        """Only what a token's value type has is written, and it has no room for the secret."""
+        with closing(open_store(tmp_path)) as store, store.writing("jan", saved_at) as writer:
+            writer.add_token(make_token())
+            columns = [row[1] for row in store.rows("PRAGMA table_info(tokens)")]
+        assert sorted(columns) == sorted(Token.__dataclass_fields__)
+        assert "secret" not in columns
+
+
+class TestFullDisk:
+    """A full disk is told, loses nothing, and is recovered from without a restart."""
+
+    def test_full_database_says_so_and_recovers(
+        self, sqlite_store: SqliteStore, make_schedule: MakeSchedule, saved_at: datetime
+    ) -> None:
+        """Nothing of the transaction is saved; with room again the same connection goes on."""
+        save(sqlite_store, saved_at, make_schedule("a"))
+        (pages,) = sqlite_store.rows("PRAGMA page_count")[0]
+        sqlite_store.db.execute(f"PRAGMA max_page_count = {pages + 4}")
+        many = [make_schedule(f"s{i}", notes="x" * 900) for i in range(50)]
+        with pytest.raises(StoreUnavailableError, match="disk full: free some space; nothing was"):
+            save(sqlite_store, saved_at, *many)
+        assert [r.schedule_id for r in sqlite_store.currents()] == ["a"]
+
+        sqlite_store.db.execute("PRAGMA max_page_count = 100000")
+        save(sqlite_store, saved_at, *many)
+        assert len(list(sqlite_store.currents())) == 51
+
+    def test_swallowed_failure_still_saves_nothing(
+        self, sqlite_store: SqliteStore, make_schedule: MakeSchedule, saved_at: datetime
+    ) -> None:
+        """A caller that goes on after a failed step can't save the rest alone."""
+        save(sqlite_store, saved_at, make_schedule("a"))
+        (pages,) = sqlite_store.rows("PRAGMA page_count")[0]
+        sqlite_store.db.execute(f"PRAGMA max_page_count = {pages + 1}")
+        failures = 0
+        with (  # noqa: PT012 - the block swallows what it shouldn't
+            pytest.raises(StoreUnavailableError, match="failed; start another"),
+            sqlite_store.writing("jan", saved_at) as writer,
+        ):
+            for i in range(50):
+                try:
+                    writer.save(make_schedule(f"s{i}", notes="x" * 900), summary="")
+                except StoreUnavailableError:
+                    failures += 1
+                    sqlite_store.db.execute("PRAGMA max_page_count = 100000")
+        assert failures > 1
+        assert [r.schedule_id for r in sqlite_store.currents()] == ["a"]
+
+    @pytest.mark.skipif(not shutil.which("unshare"), reason="needs util-linux")
+    def test_full_file_system_says_so_and_recovers(self, tmp_path: Path) -> None:
+        """On a real file system of 400 KB the store fails loudly and goes on once there is room."""
+        namespace = ["unshare", "--user", "--map-root-user", "--mount"]
+        if subprocess.run([*namespace, "true"], check=False, capture_output=True).returncode:
+            pytest.skip("this machine forbids mount namespaces")
+        script = Path(__file__).with_name("fill_disk.py")
+        command = 'mount -t tmpfs -o size=400k tmpfs "$1" && shift && exec "$@"'
+        done = subprocess.run(
+            [*namespace, "sh", "-c", command, "sh", tmp_path, sys.executable, script, tmp_path],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=Path(__file__).parents[2],
+            env={"PYTHONPATH": ":".join(sys.path)},
+        )
+        assert done.stderr == ""
+        assert done.stdout.splitlines()[-1] == "recovered, nothing lost"
+        assert "disk full" in done.stdout
+
+
+class TestReadOnly:
+    """A store that can't be written still tells what it holds, if it can be opened."""
+
+    def test_writing_says_that_it_can_only_be_read(
+        self, sqlite_store: SqliteStore, make_schedule: MakeSchedule, saved_at: datetime
+    ) -> None:
+        """The cause and what to check are named; reading goes on."""
+        save(sqlite_store, saved_at, make_schedule("a"))
+        sqlite_store.db.execute("PRAGMA query_only = ON")
+        with pytest.raises(StoreUnavailableError, match=r"bereikbaar\.db: it can only be read"):
+            save(sqlite_store, saved_at, make_schedule("b"))
+        assert [r.schedule_id for r in sqlite_store.currents()] == ["a"]
+
+    def test_closed_store_says_so(self, tmp_path: Path) -> None:
+        """No error of the database library reaches the caller."""
+        store = open_store(tmp_path)
+        store.close()
+        with pytest.raises(StoreUnavailableError, match="closed"):
+            store.revision()
