@@ -1,0 +1,126 @@
+"""What a change alters for callers: two tables of one schedule, compared instant by instant."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from routing_engine.decision import NOTICED, Outcome
+from routing_engine.table import IntervalTable
+
+_FEWEST_REPETITIONS: Final = 3
+_WEEK: Final = timedelta(days=7)
+
+_Repetition = tuple[str, timedelta, str]
+
+
+class Difference(NamedTuple):
+    """A span, in epoch seconds, in which callers notice a change; None where there is no table."""
+
+    from_at: int
+    until_at: int
+    before: Outcome | None
+    after: Outcome | None
+
+
+def differences(
+    before: IntervalTable | None, after: IntervalTable | None, from_at: int, until_at: int
+) -> Iterator[Difference]:
+    """Yield the spans in which status, action, message or target differ, in order.
+
+    Neighbouring spans with the same change are one.
+    """
+    pending: Difference | None = None
+    at = from_at
+    while at < until_at:
+        old = before.interval_at(at) if before is not None else None
+        new = after.interval_at(at) if after is not None else None
+        next_at = min([until_at, *(interval.until_at for interval in (old, new) if interval)])
+        was, becomes = (old.outcome if old else None), (new.outcome if new else None)
+        if _noticed(was) != _noticed(becomes):
+            found = Difference(at, next_at, was, becomes)
+            if pending is not None and _is_continued(pending, found):
+                pending = pending._replace(until_at=next_at)
+            else:
+                if pending is not None:
+                    yield pending
+                pending = found
+        at = next_at
+    if pending is not None:
+        yield pending
+
+
+def describe_differences(
+    found: Iterable[Difference], table: IntervalTable, message_names: Mapping[str, str]
+) -> list[str]:
+    """Tell differences as sentences in the table's local time, weekly repetitions as one.
+
+    `message_names` gives the name of each message by its file name.
+    """
+    groups: defaultdict[_Repetition, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for difference in found:
+        start, end = (_local(table, at) for at in (difference.from_at, difference.until_at))
+        change = (
+            f"{_describe(difference.before, message_names)} becomes "
+            f"{_describe(difference.after, message_names)}"
+        )
+        groups[_weekly_span(start, end), end - start, change].append((start, end))
+    lines = []
+    for (weekly_span, length, change), spans in groups.items():
+        if len(spans) < _FEWEST_REPETITIONS or length > _WEEK:
+            lines += [(start, f"{_span(start, end)}: {change}") for start, end in spans]
+            continue
+        first, last = spans[0][0], spans[-1][0]
+        times = f"{len(spans)} times from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+        lines.append((first, f"every {weekly_span} ({times}): {change}"))
+    return [line for _, line in sorted(lines)]
+
+
+def _noticed(outcome: Outcome | None) -> object:
+    return None if outcome is None else outcome[NOTICED]
+
+
+def _is_continued(pending: Difference, found: Difference) -> bool:
+    return (
+        pending.until_at == found.from_at
+        and _noticed(pending.before) == _noticed(found.before)
+        and _noticed(pending.after) == _noticed(found.after)
+    )
+
+
+def _describe(outcome: Outcome | None, message_names: Mapping[str, str]) -> str:
+    if outcome is None:
+        return "no schedule"
+    words = [str(outcome.status)]
+    if outcome.audio:
+        words.append(f"message {message_names.get(outcome.audio, outcome.audio)!r}")
+    words.append(
+        {
+            "continue": "normal route",
+            "forward": f"forward to {outcome.forward}",
+            "voicemail": f"voicemail to {outcome.voicemail}",
+            "hangup": "hang up",
+        }[outcome.action]
+    )
+    return f"{words[0]} ({', '.join(words[1:])})"
+
+
+def _local(table: IntervalTable, at: int) -> datetime:
+    offset, _ = table.zone.offset_at(at)
+    return datetime.fromtimestamp(at + offset, UTC)
+
+
+def _weekly_span(start: datetime, end: datetime) -> str:
+    return f"{start:%A} {_times(start, end, '%A')}"
+
+
+def _span(start: datetime, end: datetime) -> str:
+    return f"{start:%a %Y-%m-%d} {_times(start, end, '%a %Y-%m-%d')}"
+
+
+def _times(start: datetime, end: datetime, day_format: str) -> str:
+    if start.date() == end.date():
+        return f"{start:%H:%M}-{end:%H:%M}"
+    if end == (start + timedelta(days=1)).replace(hour=0, minute=0, second=0):
+        return f"{start:%H:%M}-24:00"
+    return f"{start:%H:%M} to {end.strftime(day_format)} {end:%H:%M}"

@@ -1,0 +1,168 @@
+"""From a schedule to its table: rules, index, profiles and overrides."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from routing_engine.compiler import renew_table
+from routing_engine.decision import Outcome
+from routing_engine.resolver import decide
+from routing_engine.table import HORIZON_DAYS
+from schedules.forward_rules import ForwardPolicy
+from tests.engine import CLOSED, OFFICE_DAY, OPEN, day_of, instant, schedule_of, table_of
+
+WEEK = tuple(f"week/{day}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
+
+
+def many_exceptions(count: int) -> dict[str, object]:
+    """Make exceptions for as many days running, from 2 January 2026 on."""
+    first = date(2026, 1, 2)
+    return {
+        f"dag-{n}": {
+            "name": f"Dag {n}",
+            "dates": [str(first + timedelta(days=n))],
+            "slots": [*OPEN],
+        }
+        for n in range(count)
+    }
+
+
+def test_rules_are_weekdays_then_holidays_then_exceptions() -> None:
+    """Holidays that are off and drafts have no rule; titles are the names a reader knows."""
+    table = table_of(
+        schedule_of(
+            exceptions={
+                "concept": {"name": "Concept"},
+                "feest": {"name": "Zomerfeest", "dates": ["2026-06-03"]},
+            },
+            holidays={"koningsdag": {}, "goede_vrijdag": {"active": False}},
+        )
+    )
+    assert table.rules.names == (*WEEK, "holidays/koningsdag", "exceptions/feest")
+    assert table.rules.titles[5:] == ("Zaterdag", "Zondag", "Koningsdag", "Zomerfeest")
+    assert len(table.profiles) == len(table.rules.names)
+
+
+def test_a_table_knows_whose_it_is() -> None:
+    """Id, name, revision and numbers are the schedule's."""
+    table = table_of(schedule_of(numbers=["+31850000000", "+31850000100..99"]))
+    assert (table.schedule, table.schedule_name, table.revision) == ("kantoor", "Kantoor", 7)
+    assert table.numbers == ("+31850000000", "+31850000100..99")
+
+
+@pytest.mark.parametrize("count", [248, 249, 250, 395], ids="exceptions-{}".format)
+def test_an_index_of_any_number_of_rules_finds_them_all(count: int) -> None:
+    """With 7 weekdays, a byte holds 249 exceptions; more take a wider index of the same days."""
+    table = table_of(schedule_of(CLOSED, exceptions=many_exceptions(count)))
+    assert len(table.day_index) == HORIZON_DAYS
+    names = [table.rules.names[rule] for rule in table.day_index]
+    assert names[0] == "week/thu"
+    assert names[1 : count + 1] == [f"exceptions/dag-{n}" for n in range(count)]
+    first_after = date(2026, 1, 2) + timedelta(days=count)
+    assert names[count + 1] == WEEK[first_after.weekday()]
+
+
+@pytest.mark.parametrize("place", [0, 1, HORIZON_DAYS - 2, HORIZON_DAYS - 1])
+def test_the_index_holds_holidays_and_exceptions_to_its_last_day(place: int) -> None:
+    """Christmas day and an exception, each as first, second, last but one and last day."""
+    first = date(2026, 12, 25) - timedelta(days=place)
+    holiday = table_of(schedule_of(holidays={"eerste_kerstdag": {}}), first=str(first))
+    assert holiday.rules.names[holiday.day_index[place]] == "holidays/eerste_kerstdag"
+    dicht = {"name": "Dicht", "dates": ["2026-12-25"]}
+    exception = table_of(schedule_of(exceptions={"dicht": dicht}), first=str(first))
+    assert exception.rules.names[exception.day_index[place]] == "exceptions/dicht"
+
+
+def test_equal_days_share_one_profile() -> None:
+    """A week of the same days is kept once, in two schedules too."""
+    tables = [table_of(schedule_of(OFFICE_DAY, id=name)) for name in ("een", "twee")]
+    assert len({id(profile) for table in tables for profile in table.profiles}) == 1
+
+
+def test_overrides_stand_in_order_of_time() -> None:
+    """Whatever order they were written in; edges are epoch seconds."""
+    late = {"from": "2026-06-02T10:00+02:00", "until": "2026-06-02T11:00+02:00"}
+    early = {"from": "2026-06-01T10:00Z", "until": "2026-06-01T11:00Z"}
+    rest = {"slot": "open", "reason": "Toch open"}
+    table = table_of(schedule_of(overrides={"a": late | rest, "b": early | rest}))
+    assert [(one.name, one.title, one.from_at) for one in table.overrides] == [
+        ("overrides/b", "Toch open", instant("2026-06-01T10:00Z")),
+        ("overrides/a", "Toch open", instant("2026-06-02T08:00Z")),
+    ]
+
+
+def test_slots_written_out_of_order_are_put_in_order() -> None:
+    """A day is its slots by time (rule 4)."""
+    table = table_of(schedule_of(OFFICE_DAY, mon=(OFFICE_DAY[1], OFFICE_DAY[2], OFFICE_DAY[0])))
+    assert table.profiles[0] == table.profiles[1]
+
+
+@pytest.mark.parametrize(
+    ("countries", "policy", "outcome"),
+    [
+        pytest.param(
+            ["BE"],
+            ForwardPolicy(),
+            Outcome("open", "forward", forward="+3225120000"),
+            id="opted-in-by-the-schedule",
+        ),
+        pytest.param(
+            [],
+            ForwardPolicy(countries=frozenset({"BE"})),
+            Outcome("open", "forward", forward="+3225120000"),
+            id="opted-in-for-all",
+        ),
+        pytest.param(
+            [],
+            ForwardPolicy(),
+            Outcome("open", "continue", error="forward-refused"),
+            id="no-longer-opted-in",
+        ),
+    ],
+)
+def test_forwards_are_judged_by_policy_and_schedule(
+    countries: list[str], policy: ForwardPolicy, outcome: Outcome
+) -> None:
+    """A country is opted in by either (rule 19)."""
+    schedule = schedule_of(
+        ("00:00-24:00 open forward=brussel",),
+        forwards={"brussel": {"name": "Brussel", "number": "+3225120000"}},
+        forward_countries=countries,
+    )
+    decision = decide(table_of(schedule, policy=policy), instant("2026-06-01T12:00"))
+    assert decision.outcome == outcome
+
+
+def test_a_renewed_table_covers_later_days_by_the_same_rules() -> None:
+    """A year later the index is another one, with its holidays and exceptions; no more changes."""
+    schedule = schedule_of(
+        OFFICE_DAY,
+        exceptions={"feest": {"name": "Feest", "dates": ["2027-06-02"]}},
+        holidays={"koningsdag": {}},
+        numbers=["+31850000000"],
+        overrides={
+            "storing": {
+                "from": "2026-06-01T10:00Z",
+                "until": "2026-06-01T11:00Z",
+                "slot": "closed",
+                "reason": "Storing",
+            }
+        },
+    )
+    table = table_of(schedule, first="2026-01-01")
+    decide(table, instant("2026-06-01T12:00"))
+    renewed = renew_table(table, day_of("2027-01-01"))
+    made = table_of(schedule, first="2027-01-01")
+    assert renewed.first_day == made.first_day == day_of("2027-01-01")
+    assert list(renewed.day_index) == list(made.day_index) != list(table.day_index)
+    assert renewed.current is None
+    for part in (
+        "schedule",
+        "schedule_name",
+        "revision",
+        "numbers",
+        "profiles",
+        "overrides",
+        "zone",
+    ):
+        assert getattr(renewed, part) == getattr(table, part)

@@ -1,0 +1,80 @@
+"""A zone's offset table, second by second round its clock changes."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routing_engine.zones import FOREVER, zone_offsets
+from tests.engine import instant
+
+HOUR = 3_600
+
+
+@pytest.mark.parametrize(
+    ("moment", "offset", "until"),
+    [
+        ("2026-03-29T00:59:59Z", 1 * HOUR, "2026-03-29T01:00:00Z"),
+        ("2026-03-29T01:00:00Z", 2 * HOUR, "2026-10-25T01:00:00Z"),
+        ("2026-10-25T00:59:59Z", 2 * HOUR, "2026-10-25T01:00:00Z"),
+        ("2026-10-25T01:00:00Z", 1 * HOUR, "2027-03-28T01:00:00Z"),
+        ("2000-01-01T00:00:00Z", 1 * HOUR, "2000-03-26T01:00:00Z"),
+        ("2100-12-31T23:59:59Z", 1 * HOUR, "2101-03-27T01:00:00Z"),
+    ],
+)
+def test_amsterdams_offset_changes_at_one_oclock_utc(moment: str, offset: int, until: str) -> None:
+    """The last Sundays of March and October, to the second, from 2000 to 2100 and on."""
+    assert zone_offsets("Europe/Amsterdam").offset_at(instant(moment)) == (offset, instant(until))
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "offset"),
+    [
+        ("UTC", "2026-07-01T00:00Z", 0),
+        ("Asia/Kolkata", "2026-07-01T00:00Z", 19_800),
+        ("Australia/Lord_Howe", "2026-07-01T00:00Z", 37_800),
+        ("Australia/Lord_Howe", "2026-12-01T00:00Z", 39_600),
+        ("America/New_York", "2026-03-08T06:59:59Z", -5 * HOUR),
+        ("America/New_York", "2026-03-08T07:00:00Z", -4 * HOUR),
+        ("Pacific/Apia", "2011-12-30T09:59:59Z", -10 * HOUR),
+        ("Pacific/Apia", "2011-12-30T10:00:00Z", 14 * HOUR),
+    ],
+)
+def test_any_zone_has_its_offsets(zone: str, moment: str, offset: int) -> None:
+    """Half hours, half-hour changes and a whole day skipped are found too."""
+    assert zone_offsets(zone).offset_at(instant(moment))[0] == offset
+
+
+def test_a_zone_without_changes_has_one_offset_for_ever() -> None:
+    """UTC never changes."""
+    assert zone_offsets("UTC").offset_at(0) == (0, FOREVER)
+
+
+def test_years_far_away_keep_the_nearest_offset() -> None:
+    """Long before 2000 and long after 2100 the clock stands still at winter time."""
+    zone = zone_offsets("Europe/Amsterdam")
+    assert zone.offset_at(-(10**12)) == (HOUR, instant("2000-03-26T01:00Z"))
+    assert zone.offset_at(10**12) == (HOUR, FOREVER)
+
+
+@given(
+    zone=st.sampled_from(
+        ("Europe/Amsterdam", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca")
+    ),
+    at=st.integers(instant("2000-01-01T00:00Z"), instant("2100-12-31T23:59Z")),
+)
+def test_the_offset_is_the_calendar_librarys(zone: str, at: int) -> None:
+    """At any second of 2000 to 2100, and at the last second before the offset ends."""
+    offset, until = zone_offsets(zone).offset_at(at)
+    assert until > at
+    for moment in (at, min(until, instant("2101-01-01T00:00Z")) - 1):
+        expected = datetime.fromtimestamp(moment, UTC).astimezone(ZoneInfo(zone)).utcoffset()
+        assert expected is not None
+        assert offset == expected.total_seconds()
+
+
+def test_a_zones_table_is_made_once() -> None:
+    """All schedules of a zone share it."""
+    assert zone_offsets("Europe/Amsterdam") is zone_offsets("Europe/Amsterdam")
