@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from routing_engine.decision import NOTICED, Outcome
 from routing_engine.table import IntervalTable
+from routing_engine.zones import DAY_SECONDS
 
 _FEWEST_REPETITIONS: Final = 3
 _WEEK: Final = timedelta(days=7)
@@ -45,9 +46,26 @@ def differences(
                 if pending is not None:
                     yield pending
                 pending = found
+        elif before is not None and after is not None:
+            next_at = max(next_at, _end_of_equal_days(before, after, at, until_at))
         at = next_at
     if pending is not None:
         yield pending
+
+
+def _end_of_equal_days(before: IntervalTable, after: IntervalTable, at: int, until_at: int) -> int:
+    """Return up to when nothing can differ, since the days from `at` on are equal in both tables.
+
+    Most changes touch a few days of the year: the others need no look at each of their slots.
+    """
+    if before.overrides or after.overrides or before.zone is not after.zone:
+        return at
+    offset, offset_until = after.zone.offset_at(at)
+    day = first = (at + offset) // DAY_SECONDS
+    last = (until_at + offset) // DAY_SECONDS + 1
+    while day < last and before.profile_of(day) == after.profile_of(day):
+        day += 1
+    return at if day == first else min(day * DAY_SECONDS - offset, offset_until, until_at)
 
 
 def describe_differences(

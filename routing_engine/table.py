@@ -119,6 +119,10 @@ class IntervalTable:
             return self.day_index[place]
         return plan_day(self.rules, day)
 
+    def profile_of(self, day: int) -> DayProfile:
+        """Return the shape of a day, counted from 1970-01-01."""
+        return self.profiles[self.rule_index(day)]
+
     def interval_at(self, at: int) -> Interval:
         """Return what holds at an instant: an override, else the slot on the wall clock."""
         next_override_at = None

@@ -1,0 +1,1 @@
+"""Messages: recordings in, telephony WAV out, kept by the hash of their content."""

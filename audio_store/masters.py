@@ -1,0 +1,128 @@
+"""Stored masters: PCM 16-bit, 8 kHz, mono WAV files, kept by the SHA-256 of their bytes."""
+
+import os
+import struct
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from pywav import WavRead
+
+from audio_store.errors import RefusedAudioError
+
+SAMPLE_RATE: Final = 8_000
+MAX_BYTES: Final = 10 * 1024 * 1024
+MAX_SECONDS: Final = 300
+
+_HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
+_SAMPLE_BYTES: Final = 2
+# Encoding, channels, sample rate, bytes a second, bytes a sample, bits a sample.
+_TELEPHONY: Final = (1, 1, SAMPLE_RATE, SAMPLE_RATE * _SAMPLE_BYTES, _SAMPLE_BYTES, 16)
+_REMEDY: Final = "convert it to a WAV of PCM 16 bit, 8000 Hz, mono"
+
+
+class _Header(NamedTuple):
+    """The first 44 bytes of a canonical master, field by field."""
+
+    riff: bytes
+    riff_size: int
+    wave: bytes
+    fmt: bytes
+    fmt_size: int
+    encoding: int
+    channels: int
+    rate: int
+    byte_rate: int
+    alignment: int
+    bits: int
+    chunk: bytes
+    size: int
+
+    def told(self) -> str:
+        """Say what the bytes are, in an operator's words."""
+        return (
+            f"is encoding {self.encoding}, {self.channels} channel(s), {self.rate} Hz, "
+            f"{self.bits} bit, {self.byte_rate} bytes a second"
+        )
+
+
+def check_master(data: bytes) -> float:
+    """Return the duration in seconds of bytes that are a canonical master.
+
+    A canonical master is a RIFF header, a `fmt ` chunk of 16 bytes and a `data` chunk, nothing
+    else. Raises `RefusedAudioError` that says what was found.
+    """
+    if len(data) > MAX_BYTES:
+        raise RefusedAudioError(f"is {len(data):,} bytes long", f"keep to {MAX_BYTES:,} bytes")
+    if len(data) < _HEADER.size or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+        raise RefusedAudioError("is not a WAV file", _REMEDY)
+    header = _Header(*_HEADER.unpack_from(data))
+    if (header.fmt, header.fmt_size, header.chunk) != (b"fmt ", 16, b"data"):
+        raise RefusedAudioError("has chunks besides format and data", _REMEDY)
+    if header[5:11] != _TELEPHONY:
+        raise RefusedAudioError(header.told(), _REMEDY)
+    size = header.size
+    if (
+        size != len(data) - _HEADER.size
+        or header.riff_size != len(data) - 8
+        or size % _SAMPLE_BYTES
+    ):
+        raise RefusedAudioError("says another length than it has", "export it again")
+    seconds = size / _SAMPLE_BYTES / SAMPLE_RATE
+    if not 0 < seconds <= MAX_SECONDS:
+        raise RefusedAudioError(f"lasts {seconds:.1f} s", f"keep between 0 and {MAX_SECONDS} s")
+    return seconds
+
+
+class MasterFiles:
+    """The masters in a folder, each in a file named by its hash."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path_of(self, digest: str) -> Path:
+        """Return where the master with this SHA-256 lies or would lie."""
+        return self.folder / f"{digest}.wav"
+
+    def has(self, digest: str) -> bool:
+        """Tell whether a master with this SHA-256 is here."""
+        return self.path_of(digest).is_file()
+
+    def add(self, data: bytes) -> str:
+        """Store a canonical master and return its SHA-256; what is here already stays.
+
+        Written to a temporary file, read back, synchronised and renamed: a crash leaves the whole
+        message or nothing. Raises `RefusedAudioError`, and `OSError` when it can't be written.
+        """
+        check_master(data)
+        digest = sha256(data).hexdigest()
+        if self.has(digest):
+            return digest
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".incoming-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            _read_back(name, data)
+            Path(name).replace(self.path_of(digest))
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        _synchronise(self.folder)
+        return digest
+
+
+def _read_back(name: str, data: bytes) -> None:
+    if WavRead(name).getdata() != data[_HEADER.size :]:
+        raise OSError(f"{name}: what was written reads back differently; check the disk")
+
+
+def _synchronise(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

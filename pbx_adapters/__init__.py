@@ -1,0 +1,1 @@
+"""Everything a PBX talks to: the daemon, the hook and its dialects."""

@@ -1,0 +1,174 @@
+"""Tokens: who may ask, for which schedules, from where (contract.md: Authentication)."""
+
+import hmac
+import secrets
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Final, Literal
+
+from schedules.errors import FaultyValueError
+from schedules.store import Token
+
+Refusal = Literal["missing", "malformed", "unknown", "network", "schedule", "operator"]
+
+TOKEN_PREFIX: Final = "bk"  # noqa: S105 - what every token starts with is no secret
+_ID_BYTES: Final = 6
+_SECRET_BYTES: Final = 32
+_MAX_HEADER: Final = 1_024
+_MAX_RECOGNISED: Final = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: which token, and what it may. The control socket has operator rights."""
+
+    name: str
+    is_operator: bool
+    schedules: frozenset[str] = frozenset()
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    def may_ask_for(self, schedule: str) -> bool:
+        """Tell whether this schedule is among those the token is for; operators have all."""
+        return not self.schedules or self.is_operator or schedule in self.schedules
+
+    def may_come_from(self, address: str | None) -> bool:
+        """Tell whether the peer's address lies in one of the token's networks."""
+        return not self.networks or (address is not None and _lies_in(address, self.networks))
+
+
+LOCAL_OPERATOR: Final = Caller("control socket", is_operator=True)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTable:
+    """The tokens that are valid, by id: the hash of the secret, and what it opens.
+
+    `recognised` remembers headers that proved right: a PBX sends the same one with every call.
+    """
+
+    entries: Mapping[str, tuple[bytes, Caller]] = field(default_factory=dict)
+    recognised: dict[str, Caller] = field(default_factory=dict)
+
+    def authenticate(self, authorization: str | None) -> Caller | Refusal:
+        """Return whose token the `Authorization` header holds, or why there is none."""
+        caller = self.recognised.get(authorization or "")
+        if caller is not None:
+            return caller
+        if not authorization:
+            return "missing"
+        tokens = find_tokens(authorization)
+        if not tokens:
+            return "malformed"
+        for token in tokens:
+            caller = self._caller_of(token)
+            if caller is not None:
+                if len(self.recognised) < _MAX_RECOGNISED:
+                    self.recognised[authorization] = caller
+                return caller
+        return "unknown"
+
+    def _caller_of(self, token: str) -> Caller | None:
+        _, _, rest = token.partition("_")
+        token_id, _, secret = rest.partition("_")
+        expected, caller = self.entries.get(token_id, _NOBODY)
+        # The digest is compared for unknown ids too, so that the time taken tells nothing.
+        is_right = hmac.compare_digest(
+            sha256(secret.encode(errors="surrogateescape")).digest(), expected
+        )
+        return caller if is_right else None
+
+
+_NOBODY: Final[tuple[bytes, None]] = (bytes(32), None)
+
+
+def index_tokens(tokens: Iterable[Token]) -> TokenTable:
+    """Make the table of valid tokens from the stored ones."""
+    return TokenTable(
+        {
+            token.id: (
+                bytes.fromhex(token.sha256),
+                Caller(
+                    token.name,
+                    token.is_operator,
+                    token.schedules,
+                    tuple(ip_network(network) for network in token.networks),
+                ),
+            )
+            for token in tokens
+            if token.revoked_at is None
+        }
+    )
+
+
+def find_tokens(authorization: str) -> tuple[str, ...]:
+    """Return the tokens an `Authorization` header may mean, at most two.
+
+    Bearer (RFC 6750), or Basic (RFC 7617) with the token as password or as user name: PBXs
+    differ.
+    """
+    scheme, _, value = authorization[:_MAX_HEADER].partition(" ")
+    value = value.strip()
+    if scheme.lower() == "bearer":
+        candidates: tuple[str, ...] = (value,)
+    elif scheme.lower() == "basic":
+        try:
+            user, _, password = b64decode(value, validate=True).decode().partition(":")
+        except (Base64Error, ValueError):
+            return ()
+        candidates = (password, user)
+    else:
+        return ()
+    # A token is ASCII; other bytes of a header may be no text at all.
+    start = f"{TOKEN_PREFIX}_"
+    return tuple(text for text in candidates if text.startswith(start) and text.isascii())
+
+
+def create_token(
+    name: str,
+    *,
+    is_operator: bool,
+    schedules: Iterable[str],
+    networks: Iterable[str],
+    created_at: datetime,
+) -> tuple[Token, str]:
+    """Make a token with 256 random bits; returns what to store, and the text to show once.
+
+    Raises `FaultyValueError` for each network that is none.
+    """
+    faults = []
+    clean = []
+    for network in networks:
+        try:
+            clean.append(str(ip_network(network)))
+        except ValueError as error:
+            faults.append((f"{network!r} is not a network: {error}", "write it as 192.0.2.0/24"))
+    if faults:
+        raise FaultyValueError(*faults)
+    token_id = secrets.token_hex(_ID_BYTES)
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    token = Token(
+        id=token_id,
+        name=name,
+        sha256=sha256(secret.encode()).hexdigest(),
+        is_operator=is_operator,
+        schedules=frozenset(schedules),
+        networks=tuple(clean),
+        created_at=created_at,
+    )
+    return token, f"{TOKEN_PREFIX}_{token_id}_{secret}"
+
+
+@lru_cache(maxsize=4_096)
+def _lies_in(address: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(ip, "ipv4_mapped", None)
+    return any((mapped or ip) in network for network in networks)

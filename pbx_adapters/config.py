@@ -1,0 +1,161 @@
+"""What daemon and command line are set to: a TOML file, with `BEREIKBAAR_*` above it."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from schedules.errors import BereikbaarError, Fault, FaultyValueError
+from schedules.faults import faults_of
+from schedules.field_text import check_country
+from schedules.forward_rules import ForwardPolicy
+
+CONFIG_FILES: Final = (Path("bereikbaar.toml"), Path("/etc/bereikbaar/bereikbaar.toml"))
+_PREFIX: Final = "BEREIKBAAR_"
+_MAX_PORT: Final = 65_535
+
+
+class InvalidConfigError(BereikbaarError):
+    """A configuration the operator must mend; carries every fault found."""
+
+    def __init__(self, source: str, faults: list[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(f"{source}: {fault}" for fault in faults))
+
+
+class Listen(NamedTuple):
+    """Where the daemon listens; `host` without the brackets of an IPv6 address."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def parse_listen(value: object) -> object:
+    """Read `HOST:PORT` or `[IPv6]:PORT`; port 0 takes any free one."""
+    if not isinstance(value, str):
+        return value
+    host, _, port = value.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > _MAX_PORT:
+        raise FaultyValueError(
+            (f"{value[:80]!r} is not an address", "write HOST:PORT, e.g. 127.0.0.1:8470")
+        )
+    return Listen(host, int(port))
+
+
+def _check_public_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise FaultyValueError((f"{value!r} is not an http address", "write http(s)://HOST[:PORT]"))
+    return value.rstrip("/")
+
+
+def _split_list(value: object) -> object:
+    """Let the environment give a list as `BE,DE`."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+Country = Annotated[str, AfterValidator(check_country)]
+
+
+class Config(BaseSettings):
+    """Every setting, with the value it has when nobody sets it (contract.md: Configuration)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    data_dir: Path = Path("data")
+    listen: Annotated[Listen, NoDecode, BeforeValidator(parse_listen)] = Listen("127.0.0.1", 8470)
+    public_url: Annotated[str, AfterValidator(_check_public_url)] | None = None
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    max_connections: int = Field(default=1_000, ge=1, le=1_000_000)
+    max_connections_per_ip: int = Field(default=0, ge=0, le=1_000_000)
+    keepalive_seconds: float = Field(default=75.0, ge=1, le=3_600)
+    default_region: Country = "NL"
+    forward_countries: Annotated[tuple[Country, ...], NoDecode, BeforeValidator(_split_list)] = ()
+
+    @property
+    def forward_policy(self) -> ForwardPolicy:
+        """Which numbers callers may be forwarded to."""
+        return ForwardPolicy(self.default_region, frozenset(self.forward_countries))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings' signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let what was asked for on the command line win, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _found_file.path)
+
+
+class _FoundFile:
+    """The file that `load_config` found: pydantic-settings asks for it from a class method."""
+
+    path: Path | None = None
+
+
+_found_file = _FoundFile()
+
+
+def load_config(path: Path | None, chosen: Mapping[str, Any]) -> Config:
+    """Load the configuration; `chosen` holds what the command line says and wins.
+
+    `path`, else `BEREIKBAAR_CONFIG`, else `./bereikbaar.toml`, else the one in `/etc`. Raises
+    `InvalidConfigError` with every fault.
+    """
+    path = _find_file(path)
+    source = str(path) if path is not None else "configuration"
+    known = {*Config.model_fields, "config"}
+    unknown = [
+        Fault(name, "is not a setting", "remove it from the environment")
+        for name in os.environ
+        if name.startswith(_PREFIX) and name.removeprefix(_PREFIX).lower() not in known
+    ]
+    _found_file.path = path
+    try:
+        config = Config(**{key: value for key, value in chosen.items() if value is not None})
+    except OSError as error:
+        fault = Fault("", f"can't be read: {error.strerror}", "check its owner and its mode")
+        raise InvalidConfigError(source, [fault, *unknown]) from None
+    except ValidationError as error:
+        raise InvalidConfigError(source, faults_of(error) + unknown) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        fault = Fault("", f"is not TOML: {error}", "correct it there")
+        raise InvalidConfigError(source, [fault, *unknown]) from None
+    if unknown:
+        raise InvalidConfigError("environment", unknown)
+    return config
+
+
+def _find_file(path: Path | None) -> Path | None:
+    chosen = os.environ.get(f"{_PREFIX}CONFIG")
+    named = path or (Path(chosen) if chosen else None)
+    if named is None:
+        return next((file for file in CONFIG_FILES if file.is_file()), None)
+    if not named.is_file():
+        fault = Fault("", "is not a file", "name an existing TOML file, or leave --config out")
+        raise InvalidConfigError(str(named), [fault])
+    return named

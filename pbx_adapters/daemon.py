@@ -1,0 +1,142 @@
+"""main(): configuration, wiring, run."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from audio_store.masters import MasterFiles
+from pbx_adapters import clock
+from pbx_adapters.app import build_app
+from pbx_adapters.config import Config, Listen
+from pbx_adapters.connections import ConnectionLimits, DropReason, fit_to_descriptors
+from pbx_adapters.data_dir import AUDIO_FOLDER, CONTROL_SOCKET
+from pbx_adapters.hook import Hook
+from pbx_adapters.listening import bind_tcp, bind_unix
+from pbx_adapters.logs import Throttle, configure_logs
+from pbx_adapters.metrics import Metrics
+from pbx_adapters.reload import Reloader
+from pbx_adapters.server import RunningServer, serve_guarded
+from pbx_adapters.serving import Serving
+from routing_engine.compiler import TargetCheck
+from schedules.telephone import read_number
+
+_SECONDS_BETWEEN_LINES: Final = 10.0
+
+_log = structlog.get_logger()
+
+
+def main(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT; raises `ListenError` where an address can't be had."""
+    configure_logs(config.log_format, config.log_level)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(config))
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What the servers of one daemon share."""
+
+    config: Config
+    serving: Serving
+    metrics: Metrics
+    masters: MasterFiles
+    reloader: Reloader
+    limits: ConnectionLimits
+    throttle: Throttle = field(
+        default_factory=lambda: Throttle(_SECONDS_BETWEEN_LINES, asyncio.get_running_loop().time)
+    )
+
+    def tell_drop(self, why: DropReason) -> None:
+        """Count every connection turned away; log now and then."""
+        self.metrics.connections_dropped.labels(why).inc()
+        if self.throttle.admits(why):
+            left_out = self.throttle.take_left_out(why)
+            _log.warning("connection_dropped", why=why, left_out=left_out)
+
+
+async def _serve(config: Config) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sockets = bind_tcp(*config.listen)
+    address = Listen(config.listen.host, sockets[0].getsockname()[1])
+    parts = _wire(config, loop)
+    loop.add_signal_handler(signal.SIGHUP, parts.reloader.request)
+    # Read once beforehand: the first number takes longest, and it shall not be a caller's.
+    read_number("0", config.default_region)
+    base_url = config.public_url or f"http://{address}"
+    servers = [await _start(parts, sockets, base_url, is_control=False)]
+    if os.access(config.data_dir, os.W_OK):
+        control = bind_unix(config.data_dir / CONTROL_SOCKET)
+        servers.append(await _start(parts, [control], base_url, is_control=True))
+    else:
+        _log.warning("no_control_socket", why=f"{config.data_dir} can't be written")
+    parts.reloader.start()
+    _log.info("listening", address=f"http://{address}", data_dir=str(config.data_dir))
+    await stopping.wait()
+    _log.info("stopping")
+    await asyncio.gather(*(server.close() for server in servers))
+    await asyncio.to_thread(parts.reloader.stop)
+    _log.info("stopped")
+
+
+def _wire(config: Config, loop: asyncio.AbstractEventLoop) -> _Parts:
+    serving, metrics = Serving(), Metrics()
+    masters = MasterFiles(config.data_dir / AUDIO_FOLDER)
+    reloader = Reloader(
+        config.data_dir,
+        serving,
+        metrics,
+        targets=TargetCheck(config.forward_policy, masters.has),
+        clock=clock.now,
+        loop=loop,
+    )
+    asked = ConnectionLimits(
+        max_connections=config.max_connections,
+        max_connections_per_ip=config.max_connections_per_ip,
+        keepalive_seconds=config.keepalive_seconds,
+    )
+    limits = fit_to_descriptors(asked)
+    if limits != asked:
+        _log.warning("max_connections_lowered", to=limits.max_connections, why="open files limit")
+    return _Parts(config, serving, metrics, masters, reloader, limits)
+
+
+async def _start(
+    parts: _Parts, sockets: Sequence[socket.socket], base_url: str, *, is_control: bool
+) -> RunningServer:
+    """Serve the application on sockets of one kind; those of the control socket need no token."""
+    hook = Hook(
+        parts.serving,
+        parts.metrics,
+        clock=clock.now,
+        base_url=base_url,
+        region=parts.config.default_region,
+        is_control=is_control,
+    )
+    app = build_app(
+        hook,
+        parts.serving,
+        parts.metrics,
+        parts.masters,
+        clock=clock.now,
+        reload=parts.reloader.reload,
+    )
+    return await serve_guarded(app, sockets, parts.limits, parts.tell_drop)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Prefer uvloop, which carries about twice the calls, where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

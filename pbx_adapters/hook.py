@@ -1,0 +1,283 @@
+"""One call: parse, authenticate, resolve, render, count."""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from itertools import count
+from time import monotonic, perf_counter
+from typing import Final, NamedTuple
+
+import structlog
+from aiohttp import web
+from multidict import CIMultiDict
+
+from pbx_adapters.answer import (
+    ANSWER_FIELDS,
+    CONTENT_TYPES,
+    DIALECTS,
+    AnswerFormat,
+    PreparedAnswer,
+    answer_fields,
+    format_instant,
+    prepare_answer,
+    render_fields,
+)
+from pbx_adapters.auth import LOCAL_OPERATOR, Caller
+from pbx_adapters.logs import Throttle
+from pbx_adapters.metrics import Metrics
+from pbx_adapters.query_text import BadRequestError, HookQuery, parse_query
+from pbx_adapters.refusals import HTTP_CODES, RefusedError
+from pbx_adapters.serving import Service, Serving
+from pbx_adapters.simulated_time import parse_at, zone_of
+from routing_engine.decision import CallQuery, Decision
+from routing_engine.explain import explain_decision
+from routing_engine.resolver import resolve
+from schedules.telephone import mask_number, read_number
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+_FORM: Final = "application/x-www-form-urlencoded"
+_FORM_READ: Final = web.RequestKey("form", str)
+_MAX_PREPARED: Final = 8_192
+_SECONDS_BETWEEN_LINES: Final = 1.0
+
+_log = structlog.get_logger()
+
+
+class Asked(NamedTuple):
+    """A request once parsed: whose it is, what it asks, and in which form the answer goes out."""
+
+    caller: Caller
+    query: HookQuery
+    answer_format: AnswerFormat
+
+
+class Hook:
+    """Answers every incoming call.
+
+    `clock` gives epoch seconds; `base_url` is where messages are downloaded; national numbers are
+    read in `region`. Callers over the control socket have operator rights without a token.
+    """
+
+    def __init__(  # noqa: PLR0913 - what one call needs
+        self,
+        serving: Serving,
+        metrics: Metrics,
+        *,
+        clock: Callable[[], int],
+        base_url: str,
+        region: str,
+        is_control: bool = False,
+    ) -> None:
+        self._serving = serving
+        self._metrics = metrics
+        self._clock = clock
+        self._base_url = base_url
+        self._region = region
+        self._is_control = is_control
+        self._prepared: dict[AnswerFormat, dict[str, tuple[Decision, PreparedAnswer]]] = {
+            answer_format: {} for answer_format in CONTENT_TYPES
+        }
+        self._headers = {
+            answer_format: CIMultiDict({"Content-Type": content_type, "Cache-Control": "no-store"})
+            for answer_format, content_type in CONTENT_TYPES.items()
+        }
+        # A flood of bad requests must not become a flood of lines.
+        self._throttle = Throttle(_SECONDS_BETWEEN_LINES, monotonic)
+        self._tells_calls = _log.is_enabled_for(logging.DEBUG)
+        prefix = secrets.token_hex(6)
+        self._decision_ids = (f"{prefix}-{number:x}" for number in count(1))
+
+    def handler(self, dialect: str) -> Handler:
+        """Return the request handler of one dialect."""
+        default_format = DIALECTS[dialect]
+
+        async def answer_call(request: web.Request) -> web.Response:
+            decision_id = next(self._decision_ids)
+            try:
+                response = await self._answer(request, dialect, default_format, decision_id)
+            except RefusedError as refusal:
+                response = self._refuse(refusal, request, dialect, decision_id)
+            except (web.HTTPException, OSError):
+                raise
+            except Exception:  # noqa: BLE001 - a defect of ours must not keep a caller from his route
+                _log.exception("call_failed", decision_id=decision_id)
+                fault = RefusedError("unavailable", "a fault in the daemon; its log has more")
+                response = self._refuse(fault, request, dialect, decision_id)
+            self._metrics.calls.count_response(dialect, response.status)
+            return response
+
+        return answer_call
+
+    async def _answer(
+        self, request: web.Request, dialect: str, default_format: AnswerFormat, decision_id: str
+    ) -> web.Response:
+        form = await _read_form(request) if request.can_read_body else ""
+        started = perf_counter()
+        service = self._serving.service
+        if service is None:
+            raise RefusedError("unavailable", "; ".join(self._serving.troubles))
+        caller = self.authenticate(request, service)
+        query = _parse(request, form)
+        answer_format = _format_of(query, default_format)
+        if query.at is not None or query.explain:
+            return self._simulate(Asked(caller, query, answer_format), service, decision_id)
+        at = self._clock()
+        decision = self._decide(caller, query, service, at)
+        body = self._render(decision, answer_format).filled(format_instant(at), decision_id)
+        self._metrics.calls.count_decision(dialect, decision, perf_counter() - started)
+        if self._tells_calls:
+            _log_call(decision, query, decision_id)
+        return web.Response(body=body, headers=self._headers[answer_format])
+
+    def authenticate(self, request: web.Request, service: Service) -> Caller:
+        """Return who asks; raises `RefusedError` for a missing or wrong token or network."""
+        if self._is_control:
+            return LOCAL_OPERATOR
+        caller = service.tokens.authenticate(request.headers.get("Authorization"))
+        if not isinstance(caller, Caller):
+            self._metrics.auth_failures.labels(caller).inc()
+            raise RefusedError("unauthorized", _TOKEN_REMEDIES[caller])
+        if not caller.may_come_from(request.remote):
+            self._metrics.auth_failures.labels("network").inc()
+            raise RefusedError("forbidden", "this token is not for the network you ask from")
+        return caller
+
+    def _decide(self, caller: Caller, query: HookQuery, service: Service, at: int) -> Decision:
+        number = None if query.did is None else read_number(query.did, self._region)
+        decision = resolve(service.snapshot, CallQuery(at, number, query.schedule))
+        if decision.schedule and not caller.may_ask_for(decision.schedule):
+            self._metrics.auth_failures.labels("schedule").inc()
+            raise RefusedError("forbidden", "this token is not for that schedule")
+        return decision
+
+    def _render(self, decision: Decision, answer_format: AnswerFormat) -> PreparedAnswer:
+        """Prepare each decision's answer once: it stands for every call until it changes."""
+        prepared = self._prepared[answer_format]
+        kept = prepared.get(decision.schedule)
+        if kept is not None and kept[0] is decision:
+            return kept[1]
+        if len(prepared) >= _MAX_PREPARED:
+            prepared.clear()
+        answer = prepare_answer(decision, answer_format, self._base_url)
+        prepared[decision.schedule] = decision, answer
+        return answer
+
+    def _simulate(self, asked: Asked, service: Service, decision_id: str) -> web.Response:
+        """Answer an operator's `at` or `explain`: neither counted nor recorded as a call."""
+        if not asked.caller.is_operator:
+            self._metrics.auth_failures.labels("operator").inc()
+            raise RefusedError("forbidden", "`at` and `explain` need an operator token")
+        snapshot = service.snapshot
+        at = self._clock()
+        if asked.query.at is not None:
+            zone = zone_of(self._decide(asked.caller, asked.query, service, at), snapshot)
+            at = parse_at(asked.query.at, zone)
+        decision = self._decide(asked.caller, asked.query, service, at)
+        fields: dict[str, object] = dict(
+            answer_fields(decision, format_instant(at), decision_id, self._base_url)
+        )
+        if asked.query.explain and asked.answer_format == "json":
+            table = snapshot.tables.get(decision.schedule)
+            fields["considered"] = [
+                consideration._asdict()
+                for consideration in (explain_decision(table, at) if table is not None else ())
+            ]
+        body = render_fields(fields, asked.answer_format).encode()
+        return web.Response(body=body, headers=self._headers[asked.answer_format])
+
+    def _refuse(
+        self, refusal: RefusedError, request: web.Request, dialect: str, decision_id: str
+    ) -> web.Response:
+        """Answer a refused request with the same fields, so that any script routes normally."""
+        fields = dict.fromkeys(ANSWER_FIELDS, "") | {
+            "status": "unknown",
+            "action": "continue",
+            "at": format_instant(self._clock()),
+            "decision_id": decision_id,
+            "error": refusal.error,
+        }
+        answer_format = _asked_format(request) or DIALECTS[dialect]
+        headers = CIMultiDict(self._headers[answer_format])
+        # A line break would end the header.
+        headers["Bereikbaar-Detail"] = " ".join(refusal.detail.split())
+        headers.update(refusal.headers)
+        if refusal.error == "unauthorized":
+            headers["WWW-Authenticate"] = 'Bearer realm="bereikbaar"'
+        if self._throttle.admits(refusal.error):
+            _log.info(
+                "request_refused",
+                dialect=dialect,
+                error=refusal.error,
+                detail=refusal.detail,
+                remote=request.remote,
+                decision_id=decision_id,
+                left_out=self._throttle.take_left_out(refusal.error),
+            )
+        return web.Response(
+            body=render_fields(fields, answer_format).encode(),
+            status=HTTP_CODES[refusal.error],
+            headers=headers,
+        )
+
+
+_TOKEN_REMEDIES: Final = {
+    "missing": "send a token: Authorization: Bearer TOKEN, or Basic with it as password or user",
+    "malformed": "the Authorization header holds no token: use Bearer, or Basic",
+    "unknown": "this token is not known: create one with `bereikbaar token create`",
+}
+
+
+async def _read_form(request: web.Request) -> str:
+    """Return the body of a POST as text still encoded."""
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise RefusedError("too-large", "send less than 64 KiB") from None
+    except web.RequestPayloadError:
+        raise RefusedError("bad-request", "the body is not framed or encoded as it says") from None
+    if body and request.content_type != _FORM:
+        raise RefusedError("bad-request", f"send the form as {_FORM}")
+    try:
+        form = body.decode("ascii")
+    except UnicodeDecodeError:
+        raise RefusedError("bad-request", "the form is not percent-encoded") from None
+    # Kept for a refusal, which comes in the format that the form asks for.
+    request[_FORM_READ] = form
+    return form
+
+
+def _parse(request: web.Request, form: str) -> HookQuery:
+    _, _, query_text = request.raw_path.partition("?")
+    try:
+        return parse_query(query_text, form)
+    except BadRequestError as error:
+        raise RefusedError("bad-request", str(error)) from None
+
+
+def _format_of(query: HookQuery, default_format: AnswerFormat) -> AnswerFormat:
+    if query.format is None:
+        return default_format
+    for answer_format in CONTENT_TYPES:
+        if query.format == answer_format:
+            return answer_format
+    raise RefusedError("bad-request", f"format is one of {', '.join(CONTENT_TYPES)}")
+
+
+def _asked_format(request: web.Request) -> AnswerFormat | None:
+    """Find the format a refused request asked for, as well as it can be read."""
+    _, _, query_text = request.raw_path.partition("?")
+    pairs = f"{query_text}&{request.get(_FORM_READ, '')}".split("&")
+    return next((one for one in CONTENT_TYPES if f"format={one}" in pairs), None)
+
+
+def _log_call(decision: Decision, query: HookQuery, decision_id: str) -> None:
+    _log.debug(
+        "call_decided",
+        decision_id=decision_id,
+        caller=mask_number(query.cli),
+        callid=query.callid,
+        schedule=decision.schedule,
+        status=decision.outcome.status,
+        action=decision.outcome.action,
+        rule=decision.rule,
+    )

@@ -1,0 +1,198 @@
+"""From stored schedules to a service: every table compiled, and what could not be."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Final, TypeVar
+
+import structlog
+
+from pbx_adapters.auth import TokenTable, index_tokens
+from pbx_adapters.serving import Service
+from routing_engine.compiler import TargetCheck, compile_schedule, renew_table
+from routing_engine.snapshot import RoutingSnapshot, link_numbers
+from routing_engine.table import HORIZON_DAYS, IntervalTable
+from routing_engine.zones import DAY_SECONDS
+from schedules.errors import BereikbaarError
+from schedules.store import Changes, Revision, ScheduleSource
+
+# West of Greenwich local yesterday is the day before yesterday in UTC (semantics.md rule 18).
+_DAYS_BEFORE: Final = 2
+
+_T = TypeVar("_T")
+
+_log = structlog.get_logger()
+
+
+def first_day_for(at: int) -> int:
+    """Return the first day to index for tables made at an instant, in epoch seconds."""
+    return at // DAY_SECONDS - _DAYS_BEFORE
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTables:
+    """The tables of one store revision, and what could not be compiled.
+
+    Each load returns new ones, so that one that breaks off halfway leaves the old in service.
+    `read_good` yields the revisions that could be compiled when they were kept; it is asked once
+    when present ones can't be and no tables of earlier ones are in service.
+    """
+
+    targets: TargetCheck
+    read_good: Callable[[], Iterable[Revision]]
+    revision: int = 0
+    first_day: int = 0
+    tables: dict[str, IntervalTable] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    failed_numbers: tuple[tuple[str, str], ...] = ()
+    tokens: TokenTable = field(default_factory=TokenTable)
+    degraded_targets: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def load_all(self, source: ScheduleSource, at: int) -> "LoadedTables":
+        """Compile everything a source holds, for calls from an instant on."""
+        with source.reading():
+            emptied = replace(
+                self,
+                revision=source.revision(),
+                first_day=first_day_for(at),
+                tables={},
+                failed={},
+                degraded_targets={},
+                tokens=index_tokens(source.tokens()),
+            )
+            return emptied.with_revisions(source.currents(), source, self.tables)
+
+    def load_changes(self, changes: Changes, source: ScheduleSource) -> "LoadedTables":
+        """Compile only what changed."""
+        gone = {*changes.deleted, *(current.schedule_id for current in changes.changed)}
+        kept = replace(
+            self,
+            revision=changes.revision,
+            tables=_without(self.tables, gone),
+            failed=_without(self.failed, gone),
+            degraded_targets=_without(self.degraded_targets, gone),
+            tokens=index_tokens(source.tokens()) if changes.has_new_tokens else self.tokens,
+        )
+        return kept.with_revisions(changes.changed, source, self.tables)
+
+    def renewed(self, at: int) -> "LoadedTables":
+        """Index the days anew from an instant on; what a schedule says stays as it was."""
+        first_day = first_day_for(at)
+        tables = {key: renew_table(table, first_day) for key, table in self.tables.items()}
+        return replace(self, first_day=first_day, tables=tables)
+
+    @property
+    def degraded(self) -> Counter[str]:
+        """How many slots have a target that can't be used now, by field (rule 19)."""
+        return sum(self.degraded_targets.values(), Counter[str]())
+
+    def service(self) -> Service:
+        """Return the service that these tables give."""
+        linked = (
+            (entry, schedule_id)
+            for schedule_id, table in self.tables.items()
+            # Which numbers a stale table has left is for the store to say.
+            if schedule_id not in self.failed
+            for entry in table.numbers
+        )
+        snapshot = RoutingSnapshot(
+            revision=self.revision,
+            numbers=link_numbers((*linked, *self.failed_numbers)),
+            tables=self.tables,
+            unusable=frozenset(self.failed) - self.tables.keys(),
+            horizon_at=(self.first_day + HORIZON_DAYS) * DAY_SECONDS,
+        )
+        return Service(snapshot, self.tokens, tuple(self.failed.values()))
+
+    def with_revisions(
+        self,
+        revisions: Iterable[Revision],
+        source: ScheduleSource,
+        earlier: Mapping[str, IntervalTable],
+    ) -> "LoadedTables":
+        """Compile revisions that are not among these tables yet, at the moment `source` is read.
+
+        Of each that can't be compiled the table among the `earlier` ones is kept, else the last
+        one known to be good.
+        """
+        tables = dict(self.tables)
+        failed: dict[str, str] = {}
+        for revision in revisions:
+            schedule_id = revision.schedule_id
+            try:
+                tables[schedule_id] = self._table_of(revision)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one, the rest is served
+                failed[schedule_id] = f"schedule {schedule_id} can't be compiled: {_why(error)}"
+                _log.error("schedule_failed", schedule=schedule_id, why=_why(error))
+        tables |= self._last_good_tables(failed.keys(), earlier)
+        degraded = {
+            schedule_id: counts
+            for schedule_id in tables.keys() - self.tables.keys()
+            if (counts := _count_degraded(tables[schedule_id]))
+        }
+        failed = self.failed | failed
+        return replace(
+            self,
+            tables=tables,
+            failed=failed,
+            degraded_targets=self.degraded_targets | degraded,
+            failed_numbers=_numbers_of(failed.keys(), source),
+        )
+
+    def _last_good_tables(
+        self, schedule_ids: AbstractSet[str], earlier: Mapping[str, IntervalTable]
+    ) -> dict[str, IntervalTable]:
+        """Return the newest table still to be had of each schedule, of those that have one."""
+        kept = {
+            schedule_id: renew_table(earlier[schedule_id], self.first_day)
+            for schedule_id in schedule_ids & earlier.keys()
+        }
+        missing = schedule_ids - kept.keys()
+        if not missing:
+            return kept
+        for revision in self.read_good():
+            if revision.schedule_id in missing:
+                # One that was good for an earlier version may not be for this one.
+                with suppress(Exception):
+                    kept[revision.schedule_id] = self._table_of(revision)
+        return kept
+
+    def _table_of(self, revision: Revision) -> IntervalTable:
+        return compile_schedule(
+            revision.schedule(),
+            revision=revision.revision,
+            first_day=self.first_day,
+            targets=self.targets,
+        )
+
+
+def _why(error: Exception) -> str:
+    return str(error) if isinstance(error, BereikbaarError) else repr(error)
+
+
+def _numbers_of(
+    schedule_ids: AbstractSet[str], source: ScheduleSource
+) -> tuple[tuple[str, str], ...]:
+    """Return what is linked to these schedules: their documents can't say."""
+    if not schedule_ids:
+        return ()
+    return tuple(pair for pair in source.numbers() if pair[1] in schedule_ids)
+
+
+def _without(values: dict[str, _T], keys: set[str]) -> dict[str, _T]:
+    return {key: value for key, value in values.items() if key not in keys}
+
+
+def _count_degraded(table: IntervalTable) -> Counter[str]:
+    fields = {"forward-refused": "forward", "audio-missing": "audio"}
+    return Counter(
+        fields[outcome.error]
+        for outcome in chain(
+            chain.from_iterable(profile.outcomes for profile in table.profiles),
+            (override.outcome for override in table.overrides),
+        )
+        if outcome.error
+    )

@@ -1,0 +1,66 @@
+"""Logs: one JSON object a line on stderr, or readable lines on a console."""
+
+import logging
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import Literal
+
+import structlog
+
+
+def configure_logs(log_format: Literal["json", "console"], log_level: str) -> None:
+    """Send structlog and the standard library's loggers to stderr in one form."""
+    level = logging.getLevelNamesMapping()[log_level.upper()]
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    )
+    tail: list[structlog.types.Processor] = [renderer]
+    if log_format == "json":
+        # Local variables hold callers' numbers and tokens.
+        frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        tail.insert(0, structlog.processors.ExceptionRenderer(frames))
+    structlog.configure(
+        processors=[*shared, *tail],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *tail],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+
+
+class Throttle:
+    """Lets one log line a key through in so many seconds, and counts those left out meanwhile."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._open_at: dict[str, float] = {}
+        self._left_out: Counter[str] = Counter()
+
+    def admits(self, key: str) -> bool:
+        """Tell whether a line of this key may be written now."""
+        now = self._clock()
+        if now < self._open_at.get(key, now):
+            self._left_out[key] += 1
+            return False
+        self._open_at[key] = now + self._seconds
+        return True
+
+    def take_left_out(self, key: str) -> int:
+        """Return how many lines were left out since the last one, and forget them."""
+        return self._left_out.pop(key, 0)

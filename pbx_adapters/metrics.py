@@ -1,0 +1,104 @@
+"""What monitoring sees (contract.md: Metrics). No number and no schedule ever becomes a label."""
+
+from importlib.metadata import version
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from pbx_adapters.answer import DIALECTS
+from pbx_adapters.call_tally import CallTally
+from pbx_adapters.loader import LoadedTables
+from routing_engine.table import HORIZON_DAYS, IntervalTable
+from routing_engine.zones import DAY_SECONDS
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+# Each counter would show a second series with the time of its creation.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class Metrics:
+    """The daemon's metrics in a registry of their own; `calls` is what every call counts."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        self.calls = CallTally(DIALECTS)
+        registry.register(self.calls)
+        self.auth_failures = Counter(
+            "bereikbaar_auth_failures",
+            "Requests refused for their token",
+            ["why"],
+            registry=registry,
+        )
+        self.connections_dropped = Counter(
+            "bereikbaar_connections_dropped",
+            "Connections refused or closed for exceeding a limit",
+            ["why"],
+            registry=registry,
+        )
+        self.schedules = Gauge(
+            "bereikbaar_schedules", "Schedules being served", ["linked"], registry=registry
+        )
+        self.snapshot_revision = _gauge(registry, "snapshot_revision", "Store revision in service")
+        self.store_revision = _gauge(registry, "store_revision", "Store revision last seen")
+        self.snapshot_loaded_at = _gauge(
+            registry, "snapshot_loaded_timestamp_seconds", "When the tables in service were made"
+        )
+        self.snapshot_horizon_at = _gauge(
+            registry, "snapshot_horizon_timestamp_seconds", "Up to when the tables are indexed"
+        )
+        self.reload_duration = Histogram(
+            "bereikbaar_reload_duration_seconds",
+            "From noticing a change to having it in service",
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+            registry=registry,
+        )
+        self.last_reload_successful = _gauge(
+            registry, "last_reload_successful", "1 when the last reload took in everything, else 0"
+        )
+        self.schedules_failed = _gauge(
+            registry, "schedules_failed", "Schedules whose present revision can't be compiled"
+        )
+        self.degraded_targets = Gauge(
+            "bereikbaar_degraded_targets",
+            "Slots whose forward is no longer allowed or whose message is missing",
+            ["field"],
+            registry=registry,
+        )
+        self.overrides_active = _gauge(registry, "overrides_active", "Overrides in force now")
+        Gauge(
+            "bereikbaar_build_info", "Version of the daemon", ["version"], registry=registry
+        ).labels(version("bereikbaar")).set(1)
+        self._overridden: list[IntervalTable] = []
+
+    def show_tables(self, loaded: LoadedTables, at: int) -> None:
+        """Show which tables were put into service at an instant, in epoch seconds."""
+        tables = loaded.tables.values()
+        linked = sum(bool(table.numbers) for table in tables)
+        self.schedules.labels("yes").set(linked)
+        self.schedules.labels("no").set(len(tables) - linked)
+        self.snapshot_revision.set(loaded.revision)
+        self.store_revision.set(loaded.revision)
+        self.snapshot_loaded_at.set(at)
+        self.snapshot_horizon_at.set((loaded.first_day + HORIZON_DAYS) * DAY_SECONDS)
+        self.last_reload_successful.set(not loaded.failed)
+        self.schedules_failed.set(len(loaded.failed))
+        for field in ("forward", "audio"):
+            self.degraded_targets.labels(field).set(loaded.degraded[field])
+        self._overridden = [table for table in tables if table.overrides]
+
+    def exposition(self, at: int) -> bytes:
+        """Return all metrics, as of an instant, in the Prometheus text format."""
+        self.overrides_active.set(sum(table.is_overridden_at(at) for table in self._overridden))
+        return generate_latest(self.registry)
+
+
+def _gauge(registry: CollectorRegistry, name: str, documentation: str) -> Gauge:
+    return Gauge(f"bereikbaar_{name}", documentation, registry=registry)

@@ -1,0 +1,140 @@
+"""The description of the HTTP interface, made from the names that the hook itself uses."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Final
+
+from pbx_adapters.answer import ANSWER_FIELDS, CONTENT_TYPES, DIALECTS
+from pbx_adapters.refusals import HTTP_CODES
+
+_PARAMETERS: Final = {
+    "did": "Number called, as the trunk delivers it; also `called`, `to`. Or give `schedule`.",
+    "schedule": "A schedule's id, also of one that isn't linked; instead of `did`.",
+    "cli": "Caller's number; also `caller`, `from`. May be empty or anonymous.",
+    "callid": "The PBX's own id of the call, at most 128 characters.",
+    "format": "`json`, `text` or `xml`, instead of the dialect's own.",
+    "at": "Operator tokens only: simulate this instant, or this local time of the schedule.",
+    "explain": "Operator tokens only: `1` adds `considered` to a JSON answer.",
+}
+_PLAIN: Final = {
+    "/-/healthy": ("Whether the process lives", {"200": "It does"}),
+    "/-/ready": (
+        "Whether calls can be answered: ok or degraded, and why",
+        {"200": "They can, also from a last-good snapshot", "503": "Nothing to answer from"},
+    ),
+    "/metrics": ("Prometheus metrics", {"200": "The text format"}),
+    "/openapi.json": ("This description", {"200": "OpenAPI 3.1"}),
+}
+_REFUSALS: Final = {
+    "401": "No valid token",
+    "403": "The token is not for this, or not for your network",
+    "503": "Nothing to answer from",
+}
+
+
+@cache
+def openapi_document() -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document."""
+    paths: dict[str, Any] = {
+        f"/hook/{dialect}": {method: _hook_operation(dialect, method) for method in ("get", "post")}
+        for dialect in DIALECTS
+    }
+    for path, (summary, codes) in _PLAIN.items():
+        paths[path] = {"get": {"summary": summary, "responses": _responses(codes)}}
+    paths["/-/reload"] = {"post": _reload_operation()}
+    paths["/audio/{sha256}.wav"] = {method: _audio_operation(method) for method in ("get", "head")}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Bereikbaar", "version": version("bereikbaar")},
+        "paths": paths,
+        "components": {
+            "schemas": {"Answer": _answer_schema()},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "basic": {"type": "http", "scheme": "basic"},
+            },
+        },
+    }
+
+
+def _reload_operation() -> dict[str, Any]:
+    return {
+        "summary": "Read everything from the store anew; operator tokens only",
+        "security": _security(),
+        "responses": _responses({"200": "Reloaded"} | _REFUSALS),
+    }
+
+
+def _audio_operation(method: str) -> dict[str, Any]:
+    codes = {"200": "The message", "206": "A range of it", "304": "Unchanged"}
+    codes |= {"404": "No such message", "416": "No such range"}
+    operation: dict[str, Any] = {
+        "operationId": f"{method}_audio",
+        "summary": "A message: WAV, PCM 16-bit, 8 kHz, mono; ranges and ETag",
+        "security": _security(),
+        "parameters": [_parameter("sha256", "The hash of its bytes", place="path")],
+        "responses": _responses(codes | _REFUSALS),
+    }
+    operation["responses"]["200"]["content"] = {"audio/wav": {}}
+    return operation
+
+
+def _responses(codes: Mapping[str, str]) -> dict[str, Any]:
+    return {code: {"description": text} for code, text in codes.items()}
+
+
+def _hook_operation(dialect: str, method: str) -> dict[str, Any]:
+    answer = {
+        content_type.partition(";")[0]: {"schema": {"$ref": "#/components/schemas/Answer"}}
+        for content_type in CONTENT_TYPES.values()
+    }
+    codes = {"200": "Decided; also for an unknown number"}
+    for error, code in HTTP_CODES.items():
+        codes[str(code)] = f"{codes[str(code)]}, {error}" if str(code) in codes else error
+    operation = {
+        "operationId": f"{method}_{dialect}",
+        "summary": f"Decide one call, for {dialect}; answers {DIALECTS[dialect]} by default",
+        "security": _security(),
+        "parameters": [_parameter(name, text) for name, text in _PARAMETERS.items()],
+        "responses": {
+            code: {"description": text, "content": answer} for code, text in codes.items()
+        },
+    }
+    if method == "post":
+        properties = {name: _text(text) for name, text in _PARAMETERS.items()}
+        operation["requestBody"] = {
+            "description": "The same parameters; each once, here or in the query string",
+            "content": {
+                "application/x-www-form-urlencoded": {
+                    "schema": {"type": "object", "properties": properties}
+                }
+            },
+        }
+    return operation
+
+
+def _text(description: str) -> dict[str, str]:
+    return {"type": "string", "description": description}
+
+
+def _parameter(name: str, text: str, *, place: str = "query") -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": place,
+        "required": place == "path",
+        "description": text,
+        "schema": {"type": "string"},
+    }
+
+
+def _answer_schema() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in ANSWER_FIELDS},
+        "required": list(ANSWER_FIELDS),
+    }
+
+
+def _security() -> list[dict[str, list[str]]]:
+    return [{"bearer": []}, {"basic": []}]

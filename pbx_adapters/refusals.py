@@ -1,0 +1,33 @@
+"""Requests that get no decision: the contract's words for them, and their HTTP codes."""
+
+from typing import Final, Literal
+
+HookError = Literal[
+    "bad-request",
+    "ambiguous-time",
+    "unauthorized",
+    "forbidden",
+    "too-large",
+    "too-many-attempts",
+    "unavailable",
+]
+
+HTTP_CODES: Final[dict[HookError, int]] = {
+    "bad-request": 400,
+    "ambiguous-time": 400,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "too-large": 413,
+    "too-many-attempts": 429,
+    "unavailable": 503,
+}
+
+
+class RefusedError(Exception):
+    """A request that gets no decision; `error` is the contract's word, `detail` says what to do."""
+
+    def __init__(self, error: HookError, detail: str, **headers: str) -> None:
+        super().__init__(detail)
+        self.error = error
+        self.detail = detail
+        self.headers = headers

@@ -1,0 +1,229 @@
+"""Follows the store in a thread of its own, and puts each change into service."""
+
+import asyncio
+import gc
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+import structlog
+
+from pbx_adapters.data_dir import LAST_GOOD_FILE
+from pbx_adapters.last_good_keeper import LastGoodKeeper
+from pbx_adapters.loader import LoadedTables, first_day_for
+from pbx_adapters.metrics import Metrics
+from pbx_adapters.serving import Service, Serving
+from routing_engine.compiler import TargetCheck
+from schedules.errors import ConflictError, StoreUnavailableError
+from schedules.last_good import read_last_good
+from schedules.sqlite_store import DATABASE_NAME, SqliteStore, open_store
+from schedules.store import Revision
+
+POLL_SECONDS: Final = 0.05
+RETRY_SECONDS: Final = 1.0
+MAX_RETRY_SECONDS: Final = 30.0
+# Trying again may cost the calls at most a twentieth of the time.
+_REST_PER_SECOND_TRIED: Final = 20
+
+_log = structlog.get_logger()
+
+
+class Reloader(threading.Thread):
+    """Keeps `serving` at what the store holds.
+
+    `clock` gives epoch seconds. A change committed by any process is found by polling the
+    database's data version; the call path never waits for the disk.
+    """
+
+    def __init__(  # noqa: PLR0913 - its wiring
+        self,
+        data_dir: Path,
+        serving: Serving,
+        metrics: Metrics,
+        *,
+        targets: TargetCheck,
+        clock: Callable[[], int],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        super().__init__(name="reload", daemon=True)
+        self._data_dir = data_dir
+        self._serving = serving
+        self._metrics = metrics
+        self._clock = clock
+        self._loop = loop
+        self._last_good_path = data_dir / LAST_GOOD_FILE
+        self._database_path = data_dir / DATABASE_NAME
+        self._loaded = LoadedTables(targets, self._read_good)
+        self._service: Service | None = None
+        self._wake = threading.Event()
+        self._is_stopping = False
+        self._trouble = ""
+        self._opened_file: tuple[int, int] | None = None
+        self._waiting: list[asyncio.Future[None]] = []
+        self._keeper = LastGoodKeeper(data_dir, self._last_good_path)
+
+    def request(self) -> None:
+        """Have everything read anew, soon."""
+        self._waiting.append(self._loop.create_future())
+        self._wake.set()
+
+    async def reload(self) -> None:
+        """Read everything anew, and return when it is in service or was found wanting."""
+        done = self._loop.create_future()
+        self._waiting.append(done)
+        self._wake.set()
+        await done
+
+    def stop(self) -> None:
+        """End the thread, with the last-good file up to date."""
+        self._is_stopping = True
+        self._wake.set()
+        self.join()
+
+    def run(self) -> None:
+        """Follow the store; when it can't be read, answer from what is there and try again."""
+        self._keeper.start()
+        while not self._is_stopping:
+            waiting = self._take_waiting()
+            started = perf_counter()
+            try:
+                with closing(self._open_store()) as store:
+                    self._follow(store, waiting)
+            except StoreUnavailableError as error:
+                self._survive(str(error))
+            except Exception as error:  # noqa: BLE001 - the thread has to outlive any fault
+                self._survive(f"reading the store failed: {error!r}")
+            else:
+                continue
+            self._settle(waiting)
+            rest = (perf_counter() - started) * _REST_PER_SECOND_TRIED
+            self._pause(min(max(RETRY_SECONDS, rest), MAX_RETRY_SECONDS))
+        self._keeper.stop()
+
+    def _open_store(self) -> SqliteStore:
+        # A database that has gone is a fault, and an empty one in its place would hide it.
+        is_new = not self._last_good_path.exists()
+        self._opened_file = _identity(self._database_path)
+        return open_store(self._data_dir, create=is_new or self._database_path.exists())
+
+    def _follow(self, store: SqliteStore, waiting: list[asyncio.Future[None]]) -> None:
+        # Read before the content, so that a commit in between is noticed afterwards.
+        seen = store.data_version()
+        self._load_all(store)
+        self._settle(waiting)
+        while not self._is_stopping:
+            self._pause(POLL_SECONDS)
+            # A backup that was put back is another file, and this connection holds the old one.
+            if self._waiting or _identity(self._database_path) != self._opened_file:
+                return
+            version = store.data_version()
+            if version != seen:
+                seen = version
+                self._load_changes(store)
+            if self._loaded.first_day != first_day_for(self._clock()):
+                self._put_into_service(self._loaded.renewed(self._clock()), "days_renewed")
+
+    def _load_all(self, store: SqliteStore) -> None:
+        started = perf_counter()
+        # Tables live long: collecting garbage among them while they are made only costs time.
+        gc.disable()
+        try:
+            loaded = self._loaded.load_all(store, self._clock())
+            self._put_into_service(loaded, "loaded")
+            gc.freeze()
+        finally:
+            gc.enable()
+        self._metrics.reload_duration.observe(perf_counter() - started)
+
+    def _load_changes(self, store: SqliteStore) -> None:
+        started = perf_counter()
+        if store.revision() == self._loaded.revision:
+            return
+        try:
+            changes = store.changed_since(self._loaded.revision)
+        except ConflictError:
+            self._load_all(store)
+            return
+        self._put_into_service(self._loaded.load_changes(changes, store), "reloaded")
+        self._metrics.reload_duration.observe(perf_counter() - started)
+
+    def _put_into_service(self, loaded: LoadedTables, event: str) -> None:
+        self._loaded = loaded
+        self._trouble = ""
+        service = loaded.service()
+        self._publish(service)
+        self._metrics.show_tables(loaded, self._clock())
+        if not service.troubles:
+            self._keeper.note(loaded.revision)
+        _log.info(
+            event,
+            revision=loaded.revision,
+            schedules=len(loaded.tables),
+            failed=len(loaded.failed),
+        )
+
+    def _survive(self, why: str) -> None:
+        """Go on with the service there is, else with the last-good file's."""
+        self._metrics.last_reload_successful.set(0)
+        troubles = [*self._loaded.failed.values(), why]
+        if self._service is None:
+            try:
+                loaded = self._loaded.load_all(read_last_good(self._last_good_path), self._clock())
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with it, try again later
+                troubles.append(str(error))
+                self._tell(Serving.put_troubles, self._serving, tuple(troubles))
+            else:
+                self._loaded = loaded
+                self._service = loaded.service()
+                self._metrics.show_tables(loaded, self._clock())
+                self._metrics.last_reload_successful.set(0)
+                troubles = [*loaded.failed.values(), why]
+                self._trouble = ""
+        if self._service is not None:
+            self._publish(self._service.with_troubles(tuple(troubles)))
+        if why != self._trouble:
+            self._trouble = why
+            is_serving = self._service is not None
+            revision = self._loaded.revision if is_serving else None
+            _log.error("store_unavailable", why=why, serving_revision=revision)
+
+    def _read_good(self) -> Iterator[Revision]:
+        with suppress(StoreUnavailableError):
+            yield from read_last_good(self._last_good_path).currents()
+
+    def _publish(self, service: Service) -> None:
+        self._service = service
+        self._tell(Serving.put, self._serving, service)
+
+    def _tell(self, function: Callable[..., object], *arguments: object) -> None:
+        """Run a function on the event loop, unless the daemon is going down already."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+    def _take_waiting(self) -> list[asyncio.Future[None]]:
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def _settle(self, waiting: list[asyncio.Future[None]]) -> None:
+        for done in waiting:
+            self._tell(_finish, done)
+
+    def _pause(self, seconds: float) -> None:
+        if self._wake.wait(seconds):
+            self._wake.clear()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _finish(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)

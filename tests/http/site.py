@@ -1,0 +1,215 @@
+"""The real application on a real socket, with schedules compiled in memory and a clock to set."""
+
+import asyncio
+import re
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import urlencode
+
+from aiohttp.test_utils import TestServer
+
+from audio_store.masters import MasterFiles
+from pbx_adapters.app import build_app
+from pbx_adapters.auth import index_tokens
+from pbx_adapters.hook import Hook
+from pbx_adapters.metrics import Metrics
+from pbx_adapters.serving import Service, Serving
+from routing_engine.snapshot import RoutingSnapshot
+from schedules.store import Token
+from tests.engine import SHA256, instant, schedule_of, snapshot_of, table_of
+
+# A Monday in winter, in the break of `office`.
+NOW: Final = "2026-11-23T12:45"
+BASE_URL: Final = "https://bereikbaar.example.nl"
+
+PBX: Final = "bk_pbx1_secret-of-the-pbx"
+OPERATOR: Final = "bk_op1_secret-of-the-operator"
+ONLY_OFFICE: Final = "bk_one1_secret-for-one-schedule"
+ELSEWHERE: Final = "bk_net1_secret-for-another-network"
+NEARBY: Final = "bk_net2_secret-for-this-network"
+
+# contract.md: HTTP hook, the answer's fields in their order.
+FIELDS: Final = [
+    *("status", "action", "audio", "audio_url", "forward", "voicemail"),
+    *("schedule", "schedule_name", "reason", "rule", "at", "valid_until", "next_status"),
+    *("revision", "decision_id", "error"),
+]
+
+_REPLY: Final = re.compile(rb"HTTP/1\.[01] (\d{3}) [^\r\n]*\r\n(.*?)\r\n\r\n(.*)", re.DOTALL)
+_DECISION_ID: Final = re.compile(r"[0-9a-f]{12}-[0-9a-f]+")
+
+
+class Reply(NamedTuple):
+    """What came back: names of headers in lower case, the body as sent."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """Return the body with the one part that differs each time written as `ID`."""
+        text, count = _DECISION_ID.subn("ID", self.body.decode())
+        assert count == 1, text
+        return text
+
+
+def token_of(text: str, **rights: object) -> Token:
+    """Return what the store keeps of a token's text."""
+    _, token_id, secret = text.split("_")
+    plain = Token(
+        id=token_id,
+        name=token_id,
+        sha256=sha256(secret.encode()).hexdigest(),
+        is_operator=False,
+        schedules=frozenset(),
+        networks=(),
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    return replace(plain, **rights)  # type: ignore[arg-type]
+
+
+TOKENS: Final = index_tokens(
+    [
+        token_of(PBX),
+        token_of(OPERATOR, is_operator=True),
+        token_of(ONLY_OFFICE, schedules=frozenset({"office"})),
+        token_of(ELSEWHERE, networks=("192.0.2.0/24", "2001:db8::/32")),
+        token_of(NEARBY, networks=("127.0.0.0/8",)),
+    ]
+)
+
+
+def snapshot() -> RoutingSnapshot:
+    """Compile an office with every kind of treatment, a branch that is shut, and a broken one."""
+    office = schedule_of(
+        (
+            "00:00-08:30 closed voicemail",
+            "08:30-12:30 open",
+            "12:30-13:00 break audio=lunch",
+            "13:00-17:00 open",
+            "17:00-24:00 closed forward=night",
+        ),
+        id="office",
+        name='Café "De Hoek" & Zn',
+        numbers=["+31850000000", "+31850000100..99"],
+        voicemail_email="desk@example.nl",
+        audio={"lunch": {"name": "Lunch", "sha256": SHA256}},
+        forwards={"night": {"name": "Night", "number": "+31612345678"}},
+        holidays={"koningsdag": {}},
+    )
+    branch = schedule_of(id="branch", name="Branch", numbers=["+31850000001"])
+    tables = (table_of(schedule, first="2026-11-01") for schedule in (office, branch))
+    return snapshot_of(*tables, unusable=(("+31850000009", "broken"),))
+
+
+def basic(user: str, password: str) -> str:
+    """Return the header of Basic authentication."""
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+
+
+@dataclass
+class Site:
+    """A served application and all that a test may change about it; `now` in epoch seconds."""
+
+    serving: Serving
+    metrics: Metrics
+    masters: MasterFiles
+    now: int
+    port: int = 0
+    reloads: int = 0
+
+    async def reload(self) -> None:
+        """Count a reload."""
+        self.reloads += 1
+
+    async def send(self, raw: bytes) -> Reply:
+        """Send bytes as they are, and return the answer to them."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            writer.write(raw)
+            return parse_reply(await asyncio.wait_for(reader.read(), 20))
+        finally:
+            writer.close()
+            await writer.wait_closed()
+
+    async def ask(
+        self,
+        target: str | bytes,
+        *,
+        token: str | None = PBX,
+        method: str = "GET",
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+    ) -> Reply:
+        """Send a request; `target` goes out byte for byte."""
+        every = {"Host": "evil.example", "Connection": "close"}
+        if token is not None:
+            every["Authorization"] = f"Bearer {token}"
+        if body:
+            every["Content-Length"] = str(len(body))
+        every |= headers or {}
+        target = target.encode("utf-8", "surrogateescape") if isinstance(target, str) else target
+        head = b"%b %b HTTP/1.1\r\n" % (method.encode(), target)
+        for name, value in every.items():
+            head += f"{name}: {value}\r\n".encode("utf-8", "surrogateescape")
+        return await self.send(head + b"\r\n" + body)
+
+    async def call(
+        self, dialect: str = "generic", token: str | None = PBX, **parameters: str
+    ) -> Reply:
+        """Ask as a PBX does, by GET; `caller_` stands for the parameter `caller`."""
+        query = urlencode({name.rstrip("_"): value for name, value in parameters.items()})
+        return await self.ask(f"/hook/{dialect}?{query}", token=token)
+
+    async def post_form(self, target: str, body: bytes, token: str = PBX) -> Reply:
+        """Send a form."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return await self.ask(target, token=token, method="POST", body=body, headers=headers)
+
+
+def parse_reply(raw: bytes) -> Reply:
+    """Take one whole answer apart; nothing may follow it."""
+    found = _REPLY.fullmatch(raw)
+    assert found is not None, raw[:500]
+    status, head, body = found.groups()
+    pairs = [line.split(": ", 1) for line in head.decode().split("\r\n")]
+    headers = {name.lower(): value for name, value in pairs}
+    assert len(headers) == len(pairs), "a header was sent twice"
+    return Reply(int(status), headers, body)
+
+
+@asynccontextmanager
+async def serve_site(
+    folder: Path, service: Service | None, *, is_control: bool = False
+) -> AsyncIterator[Site]:
+    """Serve the application until the block ends."""
+    site = Site(Serving(), Metrics(), MasterFiles(folder / "audio"), instant(NOW))
+    if service is not None:
+        site.serving.put(service)
+    hook = Hook(
+        site.serving,
+        site.metrics,
+        clock=lambda: site.now,
+        base_url=BASE_URL,
+        region="NL",
+        is_control=is_control,
+    )
+    app = build_app(
+        hook,
+        site.serving,
+        site.metrics,
+        site.masters,
+        clock=lambda: site.now,
+        reload=site.reload,
+    )
+    async with TestServer(app, host="127.0.0.1") as server:
+        assert server.port is not None
+        site.port = server.port
+        yield site

@@ -1,0 +1,239 @@
+"""Configuration: where it is found, what wins, and what is refused (contract.md)."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pbx_adapters.config import Config, InvalidConfigError, Listen, load_config
+from schedules.forward_rules import ForwardPolicy
+
+
+@pytest.fixture(autouse=True)
+def _clean_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand in an empty folder, without any setting in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("BEREIKBAAR_")]:
+        monkeypatch.delenv(name)
+
+
+def written(text: str, name: str = "bereikbaar.toml") -> Path:
+    """Write a configuration file."""
+    path = Path(name)
+    path.write_text(text)
+    return path
+
+
+def faults(path: Path | None = None, **chosen: object) -> str:
+    """Load a configuration that is refused, and return what is said of it."""
+    with pytest.raises(InvalidConfigError) as caught:
+        load_config(path, chosen)
+    assert caught.value.faults
+    return str(caught.value)
+
+
+def test_defaults() -> None:
+    """Without any setting the documented values hold."""
+    assert load_config(None, {}).model_dump() == {
+        "data_dir": Path("data"),
+        "listen": Listen("127.0.0.1", 8470),
+        "public_url": None,
+        "log_format": "json",
+        "log_level": "info",
+        "max_connections": 1_000,
+        "max_connections_per_ip": 0,
+        "keepalive_seconds": 75.0,
+        "default_region": "NL",
+        "forward_countries": (),
+    }
+
+
+FILE = """
+data_dir = "/srv/bereikbaar"
+listen = "[::1]:9000"
+public_url = "https://calls.example.nl/"
+log_format = "console"
+log_level = "debug"
+max_connections = 200
+max_connections_per_ip = 20
+keepalive_seconds = 30
+default_region = "BE"
+forward_countries = ["BE", "DE"]
+"""
+ENVIRONMENT = {
+    "BEREIKBAAR_DATA_DIR": "/srv/bereikbaar",
+    "BEREIKBAAR_LISTEN": "[::1]:9000",
+    "BEREIKBAAR_PUBLIC_URL": "https://calls.example.nl/",
+    "BEREIKBAAR_LOG_FORMAT": "console",
+    "BEREIKBAAR_LOG_LEVEL": "debug",
+    "BEREIKBAAR_MAX_CONNECTIONS": "200",
+    "BEREIKBAAR_MAX_CONNECTIONS_PER_IP": "20",
+    "BEREIKBAAR_KEEPALIVE_SECONDS": "30",
+    "BEREIKBAAR_DEFAULT_REGION": "BE",
+    "BEREIKBAAR_FORWARD_COUNTRIES": "BE, DE",
+}
+EVERYTHING = {
+    "data_dir": Path("/srv/bereikbaar"),
+    "listen": Listen("::1", 9_000),
+    "public_url": "https://calls.example.nl",
+    "log_format": "console",
+    "log_level": "debug",
+    "max_connections": 200,
+    "max_connections_per_ip": 20,
+    "keepalive_seconds": 30.0,
+    "default_region": "BE",
+    "forward_countries": ("BE", "DE"),
+}
+
+
+def test_everything_from_a_file() -> None:
+    """Each setting can stand in the file."""
+    assert load_config(written(FILE), {}).model_dump() == EVERYTHING
+
+
+def test_everything_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each setting can come from the environment, lists with commas."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    assert load_config(None, {}).model_dump() == EVERYTHING
+
+
+def test_command_line_wins_over_environment_over_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three places the nearest counts; what the command line leaves open is no choice."""
+    written("max_connections = 1\nmax_connections_per_ip = 1\nkeepalive_seconds = 1")
+    monkeypatch.setenv("BEREIKBAAR_MAX_CONNECTIONS", "2")
+    monkeypatch.setenv("BEREIKBAAR_MAX_CONNECTIONS_PER_IP", "2")
+    config = load_config(None, {"max_connections": 3, "log_level": None})
+    found = (config.max_connections, config.max_connections_per_ip, config.keepalive_seconds)
+    assert (*found, config.log_level) == (3, 2, 1.0, "info")
+
+
+def test_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty variable sets nothing, also where it would name the file."""
+    monkeypatch.setenv("BEREIKBAAR_LISTEN", "")
+    monkeypatch.setenv("BEREIKBAAR_CONFIG", "")
+    assert load_config(None, {}).listen == Listen("127.0.0.1", 8470)
+
+
+def test_file_is_looked_for_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file asked for, else the environment's, else the one in the working folder."""
+    written("max_connections = 1")
+    assert load_config(None, {}).max_connections == 1
+    monkeypatch.setenv("BEREIKBAAR_CONFIG", str(written("max_connections = 2", "env.toml")))
+    assert load_config(None, {}).max_connections == 2
+    assert load_config(written("max_connections = 3", "own.toml"), {}).max_connections == 3
+
+
+def test_file_of_an_earlier_load_is_forgotten() -> None:
+    """Two loads in one process don't mix."""
+    load_config(written("max_connections = 7", "a.toml"), {})
+    assert load_config(None, {}).max_connections == 1_000
+
+
+def test_forward_policy() -> None:
+    """Region and countries together say where callers may be forwarded to."""
+    config = Config(default_region="BE", forward_countries=("DE", "FR"))
+    assert config.forward_policy == ForwardPolicy("BE", frozenset({"DE", "FR"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("127.0.0.1:0", Listen("127.0.0.1", 0)),
+        ("0.0.0.0:65535", Listen("0.0.0.0", 65_535)),
+        ("calls.example.nl:80", Listen("calls.example.nl", 80)),
+        ("[::]:8470", Listen("::", 8470)),
+    ],
+)
+def test_address_is_read(text: str, expected: Listen) -> None:
+    """Host and port, IPv6 in brackets; written back the same way."""
+    listen = load_config(None, {"listen": text}).listen
+    assert listen == expected
+    assert str(listen) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "8470", ":8470", "localhost", "localhost:", "h:-1", "h:65536", "h:http", "h:٣", "[]:1"],
+)
+def test_bad_address_is_refused(text: str) -> None:
+    """What is no address is refused with an example of one."""
+    assert "write HOST:PORT, e.g. 127.0.0.1:8470" in faults(listen=text)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["calls.example.nl", "ftp://x", "https://", "http://x/?a=b", "http://x/#a", "http://[::1"],
+)
+def test_bad_public_url_is_refused(url: str) -> None:
+    """Messages have to be reachable under it by appending a path."""
+    assert "public_url" in faults(public_url=url)
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        pytest.param("max_conections = 1", ["max_conections: is not a key"], id="unknown-key"),
+        pytest.param("[server]\nlisten = 'h:1'", ["server: is not a key"], id="table"),
+        pytest.param("log_level = 'loud'", ["log_level: 'loud' is not known"], id="choice"),
+        pytest.param("max_connections = 0", ["max_connections: "], id="too-few"),
+        pytest.param("max_connections = 'many'", ["max_connections: "], id="no-number"),
+        pytest.param("keepalive_seconds = nan", ["keepalive_seconds: "], id="not-a-number"),
+        pytest.param("keepalive_seconds = inf", ["keepalive_seconds: "], id="infinite"),
+        pytest.param("default_region = 'Holland'", ["'Holland' is not a country"], id="region"),
+        pytest.param("forward_countries = ['BE', 'x']", ["'x' is not a country"], id="country"),
+        pytest.param("listen = 8470", ["listen: "], id="port-alone"),
+        pytest.param(
+            "listen = 'x'\nlog_format = 'xml'\nfoo = 1",
+            ["listen: ", "log_format: ", "foo: "],
+            id="all-at-once",
+        ),
+        pytest.param("listen = ", ["is not TOML"], id="no-toml"),
+    ],
+)
+def test_faults_of_a_file_are_told(text: str, problems: list[str]) -> None:
+    """Every fault is told at once, each with the file's name and a remedy."""
+    told = faults(written(text, "x.toml"))
+    assert all(problem in told for problem in problems)
+    assert all(line.startswith("x.toml: ") and "; " in line for line in told.split("\n"))
+
+
+def test_file_that_is_no_text_is_refused() -> None:
+    """Bytes that are no UTF-8 are told like any other fault."""
+    Path("x.toml").write_bytes(b"data_dir = '\xff'")
+    assert "is not TOML" in faults(Path("x.toml"))
+
+
+@pytest.mark.parametrize("path", ["absent.toml", "."])
+def test_file_that_is_none_is_refused(path: str) -> None:
+    """A file asked for has to be there."""
+    assert "is not a file; name an existing TOML file" in faults(Path(path))
+
+
+def test_absent_file_of_the_environment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file named by the environment has to be there as well."""
+    monkeypatch.setenv("BEREIKBAAR_CONFIG", "absent.toml")
+    assert faults().startswith("absent.toml: ")
+
+
+def test_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt variable is an error, told with the faults of the file."""
+    monkeypatch.setenv("BEREIKBAAR_LISTN", "127.0.0.1:1")
+    assert "BEREIKBAAR_LISTN: is not a setting" in faults()
+    assert "BEREIKBAAR_LISTN: is not a setting" in faults(written("log_level = 'loud'"))
+    assert "BEREIKBAAR_LISTN: is not a setting" in faults(written("log_level ="))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LISTEN", "nowhere"),
+        ("MAX_CONNECTIONS", "many"),
+        ("FORWARD_COUNTRIES", "BE,Holland"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_bad_variable_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """A variable's value is judged as the file's is."""
+    monkeypatch.setenv(f"BEREIKBAAR_{name}", value)
+    assert name.lower() in faults()

@@ -1,0 +1,254 @@
+"""From stored schedules to a service: what is served when not everything can be compiled."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from pbx_adapters.loader import LoadedTables, first_day_for
+from routing_engine.compiler import TargetCheck
+from routing_engine.decision import CallQuery, Decision
+from routing_engine.resolver import resolve
+from schedules.forward_rules import ForwardPolicy
+from schedules.store import Changes, Revision, Token, document_of
+from tests.engine import CLOSED, OPEN, SHA256, instant, schedule_of
+
+AT = instant("2026-11-23T10:00")
+SAVED_AT = datetime(2026, 11, 22, tzinfo=UTC)
+FIRST = "+31850000001"
+SECOND = "+31850000002"
+
+
+@dataclass
+class Source:
+    """A `ScheduleSource` that holds what it is given."""
+
+    revisions: tuple[Revision, ...]
+    links: tuple[tuple[str, str], ...] = ()
+    live: tuple[Token, ...] = ()
+    store_revision: int = 1
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Hold one moment."""
+        return nullcontext()
+
+    def revision(self) -> int:
+        """Return the store revision."""
+        return self.store_revision
+
+    def currents(self) -> Iterator[Revision]:
+        """Stream the revisions."""
+        return iter(self.revisions)
+
+    def tokens(self) -> tuple[Token, ...]:
+        """Return the tokens."""
+        return self.live
+
+    def numbers(self) -> Iterator[tuple[str, str]]:
+        """Yield the linked numbers."""
+        return iter(self.links)
+
+
+def saved(schedule_id: str, document: str, revision: int = 1) -> Revision:
+    """Make a stored revision with the checksum that belongs to it."""
+    return Revision(schedule_id, revision, document, "", "me", SAVED_AT, "x").sealed()
+
+
+def good(
+    schedule_id: str, week: tuple[str, ...] = OPEN, revision: int = 1, *numbers: str, **more: object
+) -> Revision:
+    """Make a stored schedule, open all week unless told otherwise."""
+    schedule = schedule_of(week, id=schedule_id, numbers=list(numbers), **more)
+    return saved(schedule_id, document_of(schedule), revision)
+
+
+def unreadable(schedule_id: str, revision: int = 2) -> Revision:
+    """Make a revision with a right checksum that this version can't read."""
+    return saved(schedule_id, '{"id": "x", "colour": "blue"}', revision)
+
+
+def damaged(schedule_id: str, revision: int = 2) -> Revision:
+    """Make a revision whose checksum doesn't match."""
+    return replace(good(schedule_id, OPEN, revision), sha256="0" * 64)
+
+
+def no_tables(kept: Iterable[Revision] = ()) -> LoadedTables:
+    """Start with nothing loaded, and these revisions known to be good."""
+    return LoadedTables(TargetCheck(ForwardPolicy(), lambda _: True), lambda: kept)
+
+
+def changed(
+    *revisions: Revision, deleted: tuple[str, ...] = (), store_revision: int = 2
+) -> Changes:
+    """Tell what changed, tokens aside."""
+    return Changes(store_revision, revisions, deleted, has_new_tokens=False)
+
+
+def decided(loaded: LoadedTables, number: str, at: int = AT) -> Decision:
+    """Decide a call."""
+    return resolve(loaded.service().snapshot, CallQuery(at, number))
+
+
+def test_everything_is_loaded() -> None:
+    """Each schedule gets a table, and its numbers reach it."""
+    source = Source((good("a", OPEN, 1, FIRST), good("b", CLOSED, 4, SECOND)), store_revision=9)
+    loaded = no_tables().load_all(source, AT)
+    assert (decided(loaded, FIRST).schedule, decided(loaded, FIRST).outcome.status) == ("a", "open")
+    assert (decided(loaded, SECOND).revision, loaded.revision) == (4, 9)
+    assert loaded.service().troubles == ()
+
+
+def test_tables_begin_before_yesterday() -> None:
+    """Yesterday is indexed in every time zone (semantics.md rule 18)."""
+    assert first_day_for(0) == -2
+    assert first_day_for(86_399) == -2
+    assert first_day_for(86_400) == -1
+
+
+@pytest.mark.parametrize("broken", [unreadable("b"), damaged("b")], ids=["unreadable", "damaged"])
+def test_broken_schedule_leaves_the_others(broken: Revision) -> None:
+    """One that can't be compiled is out of service, told, and known by its number."""
+    source = Source((good("a", OPEN, 1, FIRST), broken), ((FIRST, "a"), (SECOND, "b")))
+    loaded = no_tables().load_all(source, AT)
+    assert decided(loaded, FIRST).outcome.status == "open"
+    assert decided(loaded, SECOND).reason == "outside-service"
+    (trouble,) = loaded.service().troubles
+    assert trouble.startswith("schedule b can't be compiled: ")
+
+
+def test_broken_change_keeps_the_table_in_service() -> None:
+    """What was in service stays there, with its own revision, while the new one is broken."""
+    source = Source((good("a", OPEN, 1, FIRST),), ((FIRST, "a"),))
+    loaded = no_tables().load_all(source, AT)
+    after = loaded.load_changes(changed(unreadable("a")), source)
+    assert (decided(after, FIRST).revision, decided(after, FIRST).outcome.status) == (1, "open")
+    assert len(after.service().troubles) == 1
+    again = after.load_all(replace(source, revisions=(unreadable("a"),)), AT)
+    assert decided(again, FIRST).revision == 1
+
+
+def test_mended_change_ends_the_trouble() -> None:
+    """The next good revision is served, and nothing is left to tell."""
+    source = Source((good("a", OPEN, 1, FIRST),), ((FIRST, "a"),))
+    broken = no_tables().load_all(source, AT).load_changes(changed(unreadable("a")), source)
+    mended = broken.load_changes(changed(good("a", CLOSED, 3, FIRST), store_revision=3), source)
+    assert (decided(mended, FIRST).revision, mended.service().troubles) == (3, ())
+
+
+def test_cold_start_takes_the_last_good_revision() -> None:
+    """Without a table in service, the one that was kept is compiled."""
+    source = Source((unreadable("a"), good("b")), ((FIRST, "a"),))
+    loaded = no_tables([good("b"), good("a", OPEN, 1, FIRST)]).load_all(source, AT)
+    assert (decided(loaded, FIRST).schedule, decided(loaded, FIRST).revision) == ("a", 1)
+    assert len(loaded.failed) == 1
+
+
+@pytest.mark.parametrize("kept", [unreadable("a", 1), damaged("a", 1), good("b")])
+def test_cold_start_with_nothing_good_is_out_of_service(kept: Revision) -> None:
+    """A kept revision that is no better, or of another schedule, is no help."""
+    loaded = no_tables([kept]).load_all(Source((unreadable("a"),), ((FIRST, "a"),)), AT)
+    assert decided(loaded, FIRST).reason == "outside-service"
+
+
+def test_kept_revisions_are_read_once() -> None:
+    """However many schedules are broken, the last-good file is gone through once."""
+    reads = []
+
+    def read_good() -> list[Revision]:
+        reads.append(1)
+        return [good(f"s{number}") for number in range(20)]
+
+    tables = replace(no_tables(), read_good=read_good)
+    broken = tuple(unreadable(f"s{number}") for number in range(20))
+    loaded = tables.load_all(Source(broken), AT)
+    assert (len(loaded.tables), len(loaded.failed), len(reads)) == (20, 20, 1)
+
+
+def test_number_of_a_broken_schedule_follows_the_store() -> None:
+    """A number that left a schedule with its broken revision reaches its new holder."""
+    source = Source((good("a", OPEN, 1, FIRST), good("b", CLOSED)), ((FIRST, "a"),))
+    loaded = no_tables().load_all(source, AT)
+    moved = Source((), ((FIRST, "b"), (SECOND, "a")))
+    after = loaded.load_changes(changed(unreadable("a"), good("b", CLOSED, 2, FIRST)), moved)
+    assert decided(after, FIRST).schedule == "b"
+    assert (decided(after, SECOND).schedule, decided(after, SECOND).revision) == ("a", 1)
+
+
+def test_deleted_schedule_is_gone() -> None:
+    """Its numbers are unknown, and a trouble with it is over."""
+    source = Source((good("a", OPEN, 1, FIRST), unreadable("b")), ((SECOND, "b"),))
+    loaded = no_tables().load_all(source, AT)
+    after = loaded.load_changes(changed(deleted=("a", "b")), Source(()))
+    assert decided(after, FIRST).reason == decided(after, SECOND).reason == "unknown-number"
+    assert after.service().troubles == ()
+
+
+def test_earlier_service_is_left_alone() -> None:
+    """A change makes new tables; calls being answered from the old ones don't notice."""
+    source = Source((good("a", OPEN, 1, FIRST),))
+    loaded = no_tables().load_all(source, AT)
+    loaded.load_changes(changed(good("a", CLOSED, 2, FIRST), deleted=("b",)), source)
+    assert (decided(loaded, FIRST).outcome.status, loaded.revision) == ("open", 1)
+
+
+def test_load_that_breaks_off_changes_nothing() -> None:
+    """When the source fails midway, what was loaded before is whole."""
+
+    class BreakingSource(Source):
+        def currents(self) -> Iterator[Revision]:
+            yield good("a", CLOSED, 2, FIRST)
+            raise OSError
+
+    loaded = no_tables().load_all(Source((good("a", OPEN, 1, FIRST),)), AT)
+    with pytest.raises(OSError):  # noqa: PT011 - the one raised above
+        loaded.load_all(BreakingSource(()), AT)
+    assert decided(loaded, FIRST).outcome.status == "open"
+
+
+def test_tokens_change_when_told() -> None:
+    """Tokens are read anew only with a change of tokens."""
+    token = Token("t1", "pbx", "ab" * 32, False, frozenset(), (), SAVED_AT)  # noqa: FBT003 - a row
+    loaded = no_tables().load_all(Source((), live=(token,)), AT)
+    assert loaded.tokens.entries.keys() == {"t1"}
+    without = Source(())
+    assert loaded.load_changes(changed(), without).tokens.entries.keys() == {"t1"}
+    told = replace(changed(), has_new_tokens=True)
+    assert not loaded.load_changes(told, without).tokens.entries
+
+
+def test_renewed_tables_decide_alike() -> None:
+    """A later index of days changes the horizon and no decision."""
+    source = Source((good("a", OPEN, 1, FIRST, mon=["00:00-24:00 closed"]),))
+    loaded = no_tables().load_all(source, AT)
+    later = AT + 30 * 86_400
+    renewed = loaded.renewed(later)
+    assert renewed.first_day == loaded.first_day + 30
+    assert renewed.service().snapshot.horizon_at == loaded.service().snapshot.horizon_at + 2_592_000
+    for at in range(AT, later, 86_400):
+        assert decided(renewed, FIRST, at).outcome == decided(loaded, FIRST, at).outcome
+
+
+def test_kept_table_is_renewed_with_the_others() -> None:
+    """A table kept for a broken revision covers the same days as all others."""
+    loaded = no_tables().load_all(Source((good("a", OPEN, 1, FIRST),)), AT)
+    later = loaded.load_all(Source((unreadable("a"),), ((FIRST, "a"),)), AT + 86_400)
+    assert later.tables["a"].first_day == later.first_day == loaded.first_day + 1
+
+
+def test_unusable_targets_are_counted() -> None:
+    """Forwards that aren't allowed and messages that are gone count by field (rule 19)."""
+    span = {"from": "2026-11-22T10:00+01:00", "until": "2026-11-22T12:00+01:00"}
+    revision = good(
+        "a",
+        ("00:00-12:00 closed audio=a", "12:00-24:00 closed forward=f"),
+        sun=["00:00-24:00 closed"],
+        audio={"a": {"name": "A", "sha256": SHA256}},
+        forwards={"f": {"name": "F", "number": "+32470000000"}},
+        overrides={"o": span | {"slot": "closed audio=a", "reason": "x"}},
+    )
+    tables = LoadedTables(TargetCheck(ForwardPolicy(), lambda _: False), lambda: ())
+    loaded = tables.load_all(Source((revision,)), AT)
+    assert loaded.degraded == {"audio": 7, "forward": 6}
+    assert loaded.load_changes(changed(deleted=("a",)), Source(())).degraded == {}
