@@ -1,0 +1,1 @@
+"""The command line `bereikbaar`: thin commands over schedules and routing_engine."""

@@ -1,0 +1,229 @@
+"""`bereikbaar apply`: create or update schedules from documents, all or none."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Final
+
+import click
+
+from admin_cli.apply_files import DocumentFile, FilesRead, read_files, store_messages
+from admin_cli.changes import Change, compile_at, print_changes
+from admin_cli.control import follow_daemon
+from admin_cli.invocation import Invocation, tell
+from admin_cli.lazy import Command, pass_invocation
+from admin_cli.refusals import RefusedInputError
+from pbx_adapters import clock
+from pbx_adapters.answer import format_instant
+from routing_engine.compiler import TargetCheck
+from routing_engine.expectations import FailingExpectation, failing_expectations, made_failing
+from schedules.date_text import format_moment
+from schedules.documents import KEPT_WHEN_ABSENT
+from schedules.errors import Fault, InvalidScheduleError
+from schedules.model import Schedule
+from schedules.sqlite_store import SqliteStore
+from schedules.sqlite_writer import SqliteWriter
+from schedules.store import DamagedRevisionError, Revision, document_of
+
+_MANY_FILES: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Saving:
+    """What decides whether a document may be saved, beside the document."""
+
+    targets: TargetCheck
+    at: int
+    is_forced: bool
+    may_fail: bool
+
+
+@click.command(
+    cls=Command,
+    epilog="bereikbaar apply hoofdkantoor.yaml filiaal.yaml --dry-run\n"
+    "bereikbaar apply - < hoofdkantoor.yaml",
+)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--dry-run", "is_dry_run", is_flag=True, help="Say what would change; save nothing.")
+@click.option(
+    "--force",
+    "is_forced",
+    is_flag=True,
+    help="Save over a revision newer than the one the document was exported at.",
+)
+@click.option(
+    "--allow-failing-expectations",
+    "may_fail",
+    is_flag=True,
+    help="Save though a saved expectation no longer holds; the summary says so.",
+)
+@pass_invocation
+def apply(
+    invocation: Invocation,
+    files: tuple[str, ...],
+    *,
+    is_dry_run: bool,
+    is_forced: bool,
+    may_fail: bool,
+) -> None:
+    """Create or update schedules from documents, all or none.
+
+    FILE is a schedule document in YAML or JSON, `-` is stdin. Numbers may move between the files.
+    What a document leaves out of numbers, overrides and expect stays as it is.
+    """
+    with _progress(len(files)) as advance:
+        read = read_files(files, invocation.config.forward_policy, advance)
+    targets = TargetCheck(
+        invocation.config.forward_policy,
+        lambda digest: digest in read.messages or invocation.masters.has(digest),
+    )
+    saving = _Saving(targets, clock.now(), is_forced=is_forced, may_fail=may_fail)
+    with invocation.open_store(is_dry_run=is_dry_run or bool(read.faults)) as store:
+        if read.messages or read.faults:
+            # Messages enter the audio store only once it is known that all the rest will do.
+            with invocation.writing(store, is_dry_run=True) as writer:
+                _save_all(store, writer, read, saving)
+        with (
+            _progress(len(files)) as advance,
+            invocation.writing(store, is_dry_run=is_dry_run) as writer,
+        ):
+            changes = _save_all(store, writer, read, saving, advance)
+            if not is_dry_run:
+                store_messages(read.messages, invocation.masters)
+        revision = store.revision()
+    if not is_dry_run and any(change.result != "unchanged" for change in changes):
+        follow_daemon(invocation, revision)
+    print_changes(
+        changes, invocation, targets, saving.at, dry_run=is_dry_run, store_revision=revision
+    )
+    _sum_up(changes, is_dry_run=is_dry_run)
+
+
+def _save_all(
+    store: SqliteStore,
+    writer: SqliteWriter,
+    read: FilesRead,
+    saving: _Saving,
+    advance: Callable[[], None] = lambda: None,
+) -> list[Change]:
+    """Save each document in one transaction; raises `RefusedInputError` with all faults."""
+    faults = list(read.faults)
+    changes = []
+    for file in read.documents:
+        try:
+            changes.append(_save(store, writer, file, saving))
+        except InvalidScheduleError as error:
+            faults += [(file.name, fault) for fault in error.faults]
+        except RefusedInputError as error:
+            faults += error.file_faults
+        advance()
+    if faults:
+        raise RefusedInputError(faults)
+    return changes
+
+
+def _save(store: SqliteStore, writer: SqliteWriter, file: DocumentFile, saving: _Saving) -> Change:
+    document = file.document
+    schedule_id = document.schedule.id
+    latest = store.latest(schedule_id)
+    present = None if latest is None or latest.is_deletion else latest
+    before, faults = _read_present(present, file)
+    after = document.over(before)
+    if present is not None and present.document == document_of(after) and present.is_intact:
+        return Change(schedule_id, "unchanged", present.revision, before, after, file.name)
+    if latest is not None and not saving.is_forced:
+        faults += _newer_revision(latest, document.revision)
+    notes: tuple[str, ...] = ()
+    if failing := _failing_by(before, after, saving):
+        told = [_expectation_fault(failure) for failure in failing]
+        if saving.may_fail:
+            notes = tuple(f"allowed to fail: {fault.place}: {fault.problem}" for fault in told)
+        else:
+            faults += told
+    if faults:
+        raise RefusedInputError((file.name, fault) for fault in faults)
+    summary = f"applied from {PurePath(file.name).name}"
+    if notes:
+        summary += f"; {'; '.join(notes)}"
+    revision = writer.save(after, summary=summary)
+    result = "created" if present is None else "changed"
+    return Change(schedule_id, result, revision, before, after, file.name, notes)
+
+
+def _read_present(
+    present: Revision | None, file: DocumentFile
+) -> tuple[Schedule | None, list[Fault]]:
+    """Return what is saved over; of a damaged revision nothing can be kept."""
+    if present is None:
+        return None, []
+    try:
+        return present.schedule(), []
+    except DamagedRevisionError:
+        absent = [key for key in KEPT_WHEN_ABSENT if key not in file.document.given]
+        problem = f"can't be kept: revision {present.revision} is damaged"
+        return None, [Fault(key, problem, "give it in the document") for key in absent]
+
+
+def _newer_revision(latest: Revision, exported: int | None) -> list[Fault]:
+    """Refuse to save over a revision newer than the document's (semantics.md rule 20)."""
+    if exported is None or latest.revision <= exported:
+        return []
+    what = "deleted" if latest.is_deletion else "changed"
+    problem = (
+        f"is {exported}, but the schedule was {what} by {latest.author} on "
+        f"{latest.saved_at:%Y-%m-%d at %H:%M} UTC and stands at {latest.revision}"
+    )
+    remedy = "export it again and repeat the change, or --force this one over it"
+    return [Fault("revision", problem, remedy)]
+
+
+def _failing_by(
+    before: Schedule | None, after: Schedule, saving: _Saving
+) -> list[FailingExpectation]:
+    """Return the expectations that this save makes fail (semantics.md rule 27)."""
+    if not after.expect:
+        return []
+
+    def failing(schedule: Schedule) -> list[FailingExpectation]:
+        table = compile_at(schedule, saving.targets, saving.at)
+        return failing_expectations(schedule, table, saving.at)
+
+    return made_failing([] if before is None else failing(before), failing(after))
+
+
+def _expectation_fault(failure: FailingExpectation) -> Fault:
+    expected = failure.expectation
+    moment = format_moment(expected.at)
+    if expected.at.tzinfo is None:
+        moment += f" ({format_instant(failure.at)})"
+    return Fault(
+        f"expect[{failure.position}]",
+        f"{moment} is to be {expected.status}, but {failure.rule} makes it {failure.status}",
+        "correct the hours or the expectation, or --allow-failing-expectations",
+    )
+
+
+def _sum_up(changes: list[Change], *, is_dry_run: bool) -> None:
+    results = [change.result for change in changes]
+    counts = [
+        f"{results.count(result)} {result}"
+        for result in ("created", "changed", "unchanged")
+        if result in results
+    ]
+    tell(", ".join(counts) + ("; a dry run: nothing was saved" if is_dry_run else ""))
+
+
+@contextmanager
+def _progress(count: int) -> Iterator[Callable[[], None]]:
+    """Show a bar where a person waits for many files."""
+    if count < _MANY_FILES or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("schedules", total=count)
+        yield lambda: bar.advance(task)

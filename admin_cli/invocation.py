@@ -1,0 +1,131 @@
+"""What every command shares: where the data is, who asks, and how the answer is told."""
+
+import getpass
+import json
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pbx_adapters import clock
+from pbx_adapters.data_dir import AUDIO_FOLDER, CONTROL_SOCKET
+
+if TYPE_CHECKING:
+    from audio_store.masters import MasterFiles
+    from pbx_adapters.config import Config
+    from routing_engine.compiler import TargetCheck
+    from schedules.sqlite_store import SqliteStore
+    from schedules.sqlite_writer import SqliteWriter
+
+
+class _UndoneError(Exception):
+    """Ends the transaction of a dry run."""
+
+
+@dataclass
+class Invocation:
+    """The options that every command takes, and what follows from them.
+
+    What is slow to import is imported when it is asked for.
+    """
+
+    chosen_data_dir: Path | None = None
+    config_file: Path | None = None
+    chosen_author: str | None = None
+    is_json: bool = False
+
+    @cached_property
+    def config(self) -> "Config":
+        """The configuration; raises `InvalidConfigError`."""
+        from pbx_adapters.config import load_config
+
+        return load_config(self.config_file, {"data_dir": self.chosen_data_dir})
+
+    @cached_property
+    def data_dir(self) -> Path:
+        """Where the data is; the configuration is read only where it may have a say in it."""
+        chosen = self.chosen_data_dir or os.environ.get("BEREIKBAAR_DATA_DIR")
+        return Path(chosen) if chosen and not self.config_file else self.config.data_dir
+
+    @property
+    def control_socket(self) -> Path:
+        """Where a running daemon listens for local commands."""
+        return self.data_dir / CONTROL_SOCKET
+
+    @cached_property
+    def masters(self) -> "MasterFiles":
+        """The stored messages."""
+        from audio_store.masters import MasterFiles
+
+        return MasterFiles(self.data_dir / AUDIO_FOLDER)
+
+    @property
+    def targets(self) -> "TargetCheck":
+        """What decides whether a forward or message can be used now."""
+        from routing_engine.compiler import TargetCheck
+
+        return TargetCheck(self.config.forward_policy, self.masters.has)
+
+    @cached_property
+    def author(self) -> str:
+        """Who makes a change: as chosen, else the login name; raises `FaultyValueError`."""
+        from schedules.field_text import check_name
+
+        return check_name(_login_name() if self.chosen_author is None else self.chosen_author)
+
+    @contextmanager
+    def open_store(self, *, is_dry_run: bool = False) -> Iterator["SqliteStore"]:
+        """Open the store, and say so when that creates it; a dry run creates none."""
+        from tempfile import TemporaryDirectory
+
+        from schedules.sqlite_store import DATABASE_NAME, open_store
+
+        if (self.data_dir / DATABASE_NAME).exists():
+            with closing(open_store(self.data_dir)) as store:
+                yield store
+        elif is_dry_run:
+            with TemporaryDirectory() as folder, closing(open_store(Path(folder))) as store:
+                yield store
+        else:
+            with closing(open_store(self.data_dir)) as store:
+                tell(f"created a data directory: {self.data_dir.absolute()}")
+                yield store
+
+    @contextmanager
+    def writing(self, store: "SqliteStore", *, is_dry_run: bool) -> Iterator["SqliteWriter"]:
+        """Open one transaction; that of a dry run is judged all the same, and then undone."""
+        with suppress(_UndoneError), store.writing(self.author, clock.utc_now()) as writer:
+            yield writer
+            if is_dry_run:
+                writer.finish()
+                raise _UndoneError
+
+
+def tell(message: str) -> None:
+    """Tell the person something beside the answer, on stderr."""
+    click.echo(message, err=True)
+
+
+def print_json(document: object) -> None:
+    """Answer a program."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Answer a person in columns as wide as what is in them."""
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    for row in (headings, *rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"

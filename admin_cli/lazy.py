@@ -1,0 +1,113 @@
+"""Commands that take the shared options anywhere, and groups that import a command on use."""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import click
+
+from admin_cli.invocation import Invocation
+from admin_cli.refusals import TOLD_ERRORS, tell_error
+
+
+class LazyCommand(NamedTuple):
+    """Where a command is found, and what `--help` says of it without importing it."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+def _note(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    """Keep a shared option; the one nearest to the command wins."""
+    invocation = ctx.ensure_object(Invocation)
+    if value is not None:
+        setattr(invocation, str(param.name), value)
+
+
+def _shared_options() -> list[click.Parameter]:
+    keep: dict[str, Any] = {"expose_value": False, "callback": _note, "default": None}
+    path = click.Path(path_type=Path)
+    return [
+        click.Option(
+            ["--data-dir", "chosen_data_dir"],
+            type=path,
+            help="Where schedules are kept; else BEREIKBAAR_DATA_DIR, the configuration, ./data.",
+            **keep,
+        ),
+        click.Option(
+            ["--config", "config_file"],
+            type=path,
+            help="The configuration (TOML); else BEREIKBAAR_CONFIG, ./bereikbaar.toml.",
+            **keep,
+        ),
+        click.Option(
+            ["--as", "chosen_author"],
+            metavar="NAME",
+            help="Who makes the change; else the login name.",
+            **keep,
+        ),
+        click.Option(["--json", "is_json"], is_flag=True, help="Answer in JSON on stdout.", **keep),
+    ]
+
+
+class Command(click.Command):
+    """A command that takes the shared options among its own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += _shared_options()
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Show the example as it was written, line by line."""
+        if self.epilog:
+            formatter.write_paragraph()
+            formatter.write_text("Example:")
+            formatter.write_paragraph()
+            for line in self.epilog.splitlines():
+                formatter.write(f"  {line}\n")
+
+
+class LazyGroup(click.Group):
+    """A group that imports the module of a command only when that command is used."""
+
+    def __init__(self, *args: Any, lazy: dict[str, LazyCommand], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lazy = lazy
+        self.params += _shared_options()
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """List the commands in the order of the table."""
+        return list(self.lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import a command."""
+        place = self.lazy.get(cmd_name)
+        if place is None:
+            return None
+        command = getattr(import_module(place.module), place.attribute)
+        assert isinstance(command, click.Command)  # noqa: S101 - the table is ours
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Tell the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place.help) for name, place in self.lazy.items()])
+
+
+class RootGroup(LazyGroup):
+    """The group at the root: whatever is refused below it is told here, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        """Run the command; end with the exit code that belongs to its error."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # The reader went away; click ends quietly.
+            raise
+        except TOLD_ERRORS as error:
+            ctx.exit(tell_error(error, is_json=ctx.ensure_object(Invocation).is_json))
+
+
+pass_invocation: Final[Callable[..., Any]] = click.make_pass_decorator(Invocation, ensure=True)

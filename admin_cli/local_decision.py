@@ -1,0 +1,66 @@
+"""A decision without a daemon: the same compiler, resolver and answer, over the store."""
+
+from typing import Any
+
+from admin_cli.changes import compile_at
+from admin_cli.invocation import Invocation
+from pbx_adapters.answer import answer_fields, format_instant
+from routing_engine.decision import CallQuery
+from routing_engine.explain import explain_decision
+from routing_engine.resolver import resolve
+from routing_engine.snapshot import RoutingSnapshot, link_numbers
+from routing_engine.table import IntervalTable
+from schedules.errors import NotFoundError
+from schedules.sqlite_store import SqliteStore
+from schedules.store import DamagedRevisionError
+from schedules.telephone import NumberBlock, read_number
+
+
+def decide_locally(
+    invocation: Invocation, at: int, *, number: str | None, schedule: str | None
+) -> dict[str, Any]:
+    """Return the hook's fields, with `considered`, for an instant in epoch seconds."""
+    config = invocation.config
+    dialled = None if number is None else read_number(number, config.default_region)
+    with invocation.open_store() as store:
+        holder = schedule if number is None else _holder_of(store, dialled)
+        snapshot = _snapshot_of(store, invocation, holder, dialled, at)
+    decision = resolve(snapshot, CallQuery(at, dialled, schedule))
+    base_url = config.public_url or f"http://{config.listen}"
+    table = snapshot.tables.get(decision.schedule)
+    considered = [] if table is None else explain_decision(table, at)
+    return {
+        **answer_fields(decision, format_instant(at), "", base_url),
+        "considered": [consideration._asdict() for consideration in considered],
+    }
+
+
+def _holder_of(store: SqliteStore, dialled: str | None) -> str | None:
+    return None if dialled is None else store.holder_of(NumberBlock(int(dialled), int(dialled)))
+
+
+def _snapshot_of(
+    store: SqliteStore, invocation: Invocation, holder: str | None, dialled: str | None, at: int
+) -> RoutingSnapshot:
+    """Return a snapshot that holds the one schedule that is asked for, as far as it can be read."""
+    tables: dict[str, IntervalTable] = {}
+    unusable: set[str] = set()
+    if holder is not None:
+        try:
+            current = store.current(holder)
+            tables[holder] = compile_at(
+                current.schedule(), invocation.targets, at, current.revision
+            )
+        except DamagedRevisionError:
+            unusable.add(holder)
+        except NotFoundError:
+            # The answer says that it is unknown, as the daemon's would.
+            pass
+    linked = [(dialled, holder)] if dialled is not None and holder is not None else []
+    return RoutingSnapshot(
+        revision=0,
+        numbers=link_numbers(linked),
+        tables=tables,
+        unusable=frozenset(unusable),
+        horizon_at=0,
+    )

@@ -1,0 +1,47 @@
+"""`bereikbaar migrate`: bring the store to this version."""
+
+import click
+
+from admin_cli.invocation import Invocation, print_json
+from admin_cli.lazy import Command, pass_invocation
+from schedules.migrations import MIGRATIONS, check_not_newer, telling
+from schedules.sqlite_store import DATABASE_NAME
+
+
+@click.command(cls=Command, epilog="bereikbaar migrate --dry-run")
+@click.option("--dry-run", "is_dry_run", is_flag=True, help="Only tell which steps are to come.")
+@pass_invocation
+def migrate(invocation: Invocation, *, is_dry_run: bool) -> None:
+    """Bring the store to this version, and tell its steps. One that isn't there is created."""
+    pending, applied = _steps(invocation)
+    if not is_dry_run:
+        with invocation.open_store():
+            pass
+    if invocation.is_json:
+        print_json({"dry_run": is_dry_run, "pending": pending, "applied": applied})
+        return
+    for name in applied:
+        click.echo(f"{name}: applied earlier")
+    for name in pending:
+        click.echo(f"{name}: {'to be applied' if is_dry_run else 'applied now'}")
+
+
+def _steps(invocation: Invocation) -> tuple[list[str], list[str]]:
+    """Return the steps that the store lacks, and those it has, without changing it."""
+    import sqlite3
+    from contextlib import closing
+
+    from sqlite_utils import Database
+
+    path = invocation.data_dir / DATABASE_NAME
+    if not path.exists():
+        empty = Database(memory=True)
+        return [step.name for step in MIGRATIONS.pending(empty)], []
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    with telling(path), closing(sqlite3.connect(uri, uri=True)) as connection:
+        db = Database(connection)
+        check_not_newer(db)
+        return (
+            [step.name for step in MIGRATIONS.pending(db)],
+            [step.name for step in MIGRATIONS.applied(db)],
+        )

@@ -1,0 +1,188 @@
+"""`bereikbaar schedule delete`, `link` and `unlink`."""
+
+import sys
+from collections.abc import Iterable
+
+import click
+
+from admin_cli.changes import Change, print_changes
+from admin_cli.control import follow_daemon
+from admin_cli.invocation import Invocation, tell
+from admin_cli.lazy import Command, pass_invocation
+from admin_cli.number_blocks import common, parse_blocks, without
+from pbx_adapters import clock
+from schedules.errors import ConflictError, NotFoundError
+from schedules.model import Schedule
+from schedules.sqlite_store import SqliteStore
+from schedules.sqlite_writer import SqliteWriter
+from schedules.store import DamagedRevisionError, Revision
+from schedules.telephone import NumberBlock
+
+_DRY_RUN = click.option(
+    "--dry-run", "is_dry_run", is_flag=True, help="Say what would change; save nothing."
+)
+_ID = click.argument("schedule_id", metavar="ID")
+_NUMBERS = click.argument("numbers", metavar="NUMBER...", nargs=-1, required=True)
+
+
+@click.command(cls=Command, epilog="bereikbaar schedule delete filiaal --force --yes")
+@_ID
+@click.option("--force", "is_forced", is_flag=True, help="Though numbers are linked: unlink them.")
+@click.option("--yes", "is_sure", is_flag=True, help="Don't ask at the terminal.")
+@_DRY_RUN
+@pass_invocation
+def delete(
+    invocation: Invocation,
+    schedule_id: str,
+    *,
+    is_forced: bool,
+    is_sure: bool,
+    is_dry_run: bool,
+) -> None:
+    """Delete a schedule; its revisions stay. Refused while numbers are linked, unless forced."""
+    if sys.stdin.isatty() and not is_sure and not is_dry_run:
+        click.confirm(f"Delete schedule {schedule_id}?", abort=True, err=True)
+    with invocation.open_store(is_dry_run=is_dry_run) as store:
+        with invocation.writing(store, is_dry_run=is_dry_run) as writer:
+            before = _readable(_current(store, writer, schedule_id))
+            writer.delete(schedule_id, summary="deleted", is_forced=is_forced)
+        revision = store.revision()
+    change = Change(schedule_id, "deleted", None, before, None)
+    _finish(invocation, [change], revision, is_dry_run=is_dry_run)
+
+
+@click.command(
+    cls=Command, epilog="bereikbaar schedule link hoofdkantoor +31850000000 085-0000100..99"
+)
+@_ID
+@_NUMBERS
+@click.option("--move", "is_moved", is_flag=True, help="Unlink from the schedule that has it now.")
+@_DRY_RUN
+@pass_invocation
+def link(
+    invocation: Invocation,
+    schedule_id: str,
+    numbers: tuple[str, ...],
+    *,
+    is_moved: bool,
+    is_dry_run: bool,
+) -> None:
+    """Link numbers to a schedule.
+
+    NUMBER is a number or a block such as +31850000100..99. One that is linked to another schedule
+    is refused, unless it is to --move.
+    """
+    blocks = parse_blocks(numbers, invocation.config.default_region)
+    with invocation.open_store(is_dry_run=is_dry_run) as store:
+        with invocation.writing(store, is_dry_run=is_dry_run) as writer:
+            current = _current(store, writer, schedule_id)
+            before = current.schedule()
+            held = _held_elsewhere(store, schedule_id, blocks)
+            if held and not is_moved:
+                raise ConflictError("\n".join(_clash(*pair) for pair in held))
+            losers = {holder for _, holder in held}
+            changes = [_unlink(store, writer, holder, blocks) for holder in sorted(losers)]
+            entries = list(before.numbers)
+            for block in blocks:
+                entries += without([block], entries)
+            changes.append(_renumber(writer, current, entries))
+        revision = store.revision()
+    _finish(invocation, changes, revision, is_dry_run=is_dry_run)
+
+
+@click.command(cls=Command, epilog="bereikbaar schedule unlink hoofdkantoor +31850000000")
+@_ID
+@_NUMBERS
+@_DRY_RUN
+@pass_invocation
+def unlink(
+    invocation: Invocation, schedule_id: str, numbers: tuple[str, ...], *, is_dry_run: bool
+) -> None:
+    """Unlink numbers from a schedule; a block is split around what leaves it."""
+    blocks = parse_blocks(numbers, invocation.config.default_region)
+    with invocation.open_store(is_dry_run=is_dry_run) as store:
+        with invocation.writing(store, is_dry_run=is_dry_run) as writer:
+            linked = _current(store, writer, schedule_id).schedule().numbers
+            strangers = [block for block in blocks if without([block], linked)]
+            if strangers:
+                raise NotFoundError(
+                    "\n".join(_not_linked(store, schedule_id, block) for block in strangers)
+                )
+            change = _unlink(store, writer, schedule_id, blocks)
+        revision = store.revision()
+    _finish(invocation, [change], revision, is_dry_run=is_dry_run)
+
+
+def _current(store: SqliteStore, writer: SqliteWriter, schedule_id: str) -> Revision:
+    """Return what is to be changed, read within the transaction; raises `NotFoundError`."""
+    return writer.current(schedule_id) or store.current(schedule_id)
+
+
+def _readable(current: Revision) -> Schedule | None:
+    """Return the schedule, None of a damaged revision: that can be deleted all the same."""
+    try:
+        return current.schedule()
+    except DamagedRevisionError:
+        return None
+
+
+def _unlink(
+    store: SqliteStore, writer: SqliteWriter, schedule_id: str, blocks: Iterable[NumberBlock]
+) -> Change:
+    current = _current(store, writer, schedule_id)
+    return _renumber(writer, current, without(current.schedule().numbers, list(blocks)))
+
+
+def _renumber(writer: SqliteWriter, current: Revision, entries: list[NumberBlock]) -> Change:
+    """Save a schedule with other numbers; raises `InvalidScheduleError` for too many."""
+    before = current.schedule()
+    if set(entries) == set(before.numbers):
+        return Change(current.schedule_id, "unchanged", current.revision, before, before)
+    after = before.replace(numbers=tuple(entries))
+    revision = writer.save(
+        after, summary="numbers linked or unlinked", expected_revision=current.revision
+    )
+    return Change(current.schedule_id, "changed", revision, before, after)
+
+
+def _held_elsewhere(
+    store: SqliteStore, schedule_id: str, blocks: list[NumberBlock]
+) -> list[tuple[NumberBlock, str]]:
+    """Return which of these numbers other schedules hold, with their holders."""
+    return [
+        (common(block, held), holder)
+        for block in blocks
+        for held, holder in store.overlaps(block)
+        if holder != schedule_id
+    ]
+
+
+def _clash(block: NumberBlock, holder: str) -> str:
+    return f"{block} is linked to {holder} already; unlink it there first, or --move it"
+
+
+def _not_linked(store: SqliteStore, schedule_id: str, block: NumberBlock) -> str:
+    holders = sorted({holder for _, holder in store.overlaps(block)} - {schedule_id})
+    remedy = f"unlink it from {', '.join(holders)}" if holders else "check the number"
+    partly = "wholly " if len(block) > 1 else ""
+    return f"{block} is not {partly}linked to {schedule_id}; {remedy}"
+
+
+def _finish(
+    invocation: Invocation, changes: list[Change], revision: int, *, is_dry_run: bool
+) -> None:
+    print_changes(
+        changes,
+        invocation,
+        invocation.targets,
+        clock.now(),
+        dry_run=is_dry_run,
+        store_revision=revision,
+    )
+    if is_dry_run:
+        tell("a dry run: nothing was saved")
+    elif any(change.result != "unchanged" for change in changes):
+        follow_daemon(invocation, revision)
+    for change in changes:
+        if change.after is not None and not change.after.numbers and change.result == "changed":
+            tell(f"Warning: {change.schedule_id} has no numbers left: no PBX reaches it")

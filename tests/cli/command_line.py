@@ -1,0 +1,86 @@
+"""The command line run in this process, and documents to give it."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from click.testing import CliRunner, Result
+
+from admin_cli.main import bereikbaar
+
+HEAD_OFFICE: Final = """\
+id: hoofdkantoor
+name: Hoofdkantoor Utrecht
+company: Voorbeeld BV
+pbx: 3cx
+voicemail_email: receptie@example.nl
+numbers: ["+31850000000", "+31850000100..99"]
+forwards:
+  storing: {name: Storingsdienst, number: "+31612345678"}
+week:
+  mon: &werkdag
+    - 00:00-08:30 closed voicemail
+    - 08:30-17:00 open
+    - 17:00-24:00 closed forward=storing
+  tue: *werkdag
+  wed: *werkdag
+  thu: *werkdag
+  fri: *werkdag
+  sat: &weekend [00:00-24:00 closed forward=storing]
+  sun: *weekend
+holidays:
+  koningsdag:
+"""
+
+
+def document(schedule_id: str, day: str = "00:00-24:00 open", **keys: str) -> str:
+    """Write a small document: the same slot all week; `keys` are YAML texts."""
+    week = ", ".join(f"{key}: [{day}]" for key in ("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
+    given = {"id": schedule_id, "name": schedule_id.title(), "pbx": "generic", **keys}
+    return "".join(f"{key}: {text}\n" for key, text in given.items()) + f"week: {{{week}}}\n"
+
+
+@dataclass
+class CommandLine:
+    """Runs `bereikbaar` in `folder`, where `data` is the data directory."""
+
+    folder: Path
+
+    def __call__(self, *arguments: str, code: int = 0, stdin: str | bytes = b"") -> Result:
+        """Run a command, and check its exit code."""
+        result = CliRunner().invoke(bereikbaar, arguments, input=stdin, prog_name="bereikbaar")
+        assert result.exit_code == code, (result.stdout, result.stderr, result.exception)
+        return result
+
+    def json(self, *arguments: str, code: int = 0, stdin: str | bytes = b"") -> Any:  # noqa: ANN401 - JSON
+        """Run a command with `--json`, and read its answer."""
+        return json.loads(self(*arguments, "--json", code=code, stdin=stdin).stdout)
+
+    def write(self, name: str, text: str | bytes) -> str:
+        """Write a file, and return its name."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return name
+
+    def apply(self, *documents: str, options: tuple[str, ...] = ()) -> Result:
+        """Apply documents given as text."""
+        names = [self.write(f"apply-{n}.yaml", text) for n, text in enumerate(documents)]
+        return self("apply", *names, *options)
+
+    def rows(self) -> dict[str, list[tuple[object, ...]]]:
+        """Return all that the database holds, the times of its migrations aside."""
+        path = self.folder / "data" / "bereikbaar.db"
+        if not path.exists():
+            return {}
+        with closing(sqlite3.connect(path)) as db:
+            tables = ("revisions", "schedules", "numbers", "tokens", "state")
+            return {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in tables}  # noqa: S608 - our own names
+
+    def revisions(self) -> Mapping[str, int]:
+        """Return the current revision of each schedule."""
+        return {one["id"]: one["revision"] for one in self.json("schedule", "list")}

@@ -1,0 +1,122 @@
+"""`bereikbaar token`: list, create and revoke."""
+
+from base64 import b64encode
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pbx_adapters.auth import Caller, index_tokens
+from schedules.sqlite_store import open_store
+from tests.cli.command_line import CommandLine, document
+
+
+def caller_with(cli: CommandLine, text: str) -> Caller | str:
+    """Return whom the store takes the bearer of a token for."""
+    with closing(open_store(cli.folder / "data")) as store:
+        table = index_tokens(store.tokens())
+    user = b64encode(f"{text}:".encode()).decode()
+    caller = table.authenticate(f"Bearer {text}")
+    assert caller == table.authenticate(f"Basic {user}")
+    return caller
+
+
+def test_a_token_is_shown_once_and_opens_what_it_says(cli: CommandLine) -> None:
+    """Standard output holds the token and nothing else, so that a script can take it."""
+    cli.apply(document("winkel"))
+    made = cli("token", "create", "centrale", "--schedule", "winkel", "--network", "192.0.2.0/24")
+    caller = caller_with(cli, made.stdout.strip())
+    assert isinstance(caller, Caller)
+    assert (caller.name, caller.is_operator, caller.schedules) == (
+        "centrale",
+        False,
+        frozenset({"winkel"}),
+    )
+    assert caller.may_come_from("192.0.2.7")
+    assert not caller.may_come_from("198.51.100.7")
+    assert "shown this once only" in made.stderr
+    database = b"".join(path.read_bytes() for path in Path("data").iterdir())
+    assert made.stdout.strip().rpartition("_")[2].encode() not in database
+
+
+def test_a_token_as_json(cli: CommandLine) -> None:
+    """The token, its id, and what it may."""
+    made = cli.json("token", "create", "beheer", "--operator")
+    caller = caller_with(cli, made.pop("token"))
+    assert isinstance(caller, Caller)
+    assert caller.is_operator
+    token_id = made.pop("id")
+    assert made == {
+        "name": "beheer",
+        "operator": True,
+        "schedules": [],
+        "networks": [],
+        "created_at": "2026-11-22T10:00:00Z",
+        "revoked_at": None,
+    }
+    assert cli.json("token", "list") == [{"id": token_id, **made}]
+
+
+def test_the_list_of_tokens(cli: CommandLine) -> None:
+    """Live ones; those revoked only when asked for."""
+    cli.apply(document("winkel"))
+    first = cli.json("token", "create", "oud")["id"]
+    second = cli.json("token", "create", "nieuw", "--schedule", "winkel", "--network", "192.0.2.7")[
+        "id"
+    ]
+    cli("token", "revoke", "oud")
+    assert [line.split() for line in cli("token", "list").stdout.splitlines()] == [
+        ["ID", "NAME", "RIGHTS", "SCHEDULES", "NETWORKS", "CREATED", "REVOKED"],
+        [second, "nieuw", "pbx", "winkel", "192.0.2.7/32", "2026-11-22"],
+    ]
+    rows = [line.split() for line in cli("token", "list", "--all").stdout.splitlines()]
+    assert [first, "oud", "pbx", "all", "any", "2026-11-22", "2026-11-22"] in rows
+
+
+def test_every_fault_of_a_token_is_told(cli: CommandLine) -> None:
+    """Name, schedules and networks at once, and nothing is made."""
+    cli.apply(document("winkel"))
+    result = cli(
+        "token", "create", " ", "--schedule", "winkle", "--network", "thuis", "--network", "::/0",
+        code=1,
+    )  # fmt: skip
+    places = [line.partition(": ")[0] for line in result.stderr.splitlines()]
+    assert places == ["NAME", "--schedule", "--network"]
+    assert "did you mean winkel?" in result.stderr
+    assert cli.json("token", "list", "--all") == []
+
+
+def test_an_operator_token_is_for_all_schedules(cli: CommandLine) -> None:
+    """To limit one is wrong usage: it would not be limited."""
+    cli("token", "create", "x", "--operator", "--schedule", "winkel", code=2)
+
+
+def test_two_live_tokens_of_one_name_are_told_apart_by_id(cli: CommandLine) -> None:
+    """Both live while a PBX changes over; revoking by name says which ids there are."""
+    old, new = (cli.json("token", "create", "centrale") for _ in range(2))
+    result = cli("token", "revoke", "centrale", code=1)
+    assert old["id"] in result.stderr
+    assert new["id"] in result.stderr
+    assert cli("token", "revoke", old["id"]).stdout == f"token {old['id']} (centrale) is revoked\n"
+    assert caller_with(cli, old["token"]) == "unknown"
+    assert isinstance(caller_with(cli, new["token"]), Caller)
+    assert cli.json("token", "revoke", "centrale")["revoked_at"] == "2026-11-22T10:00:00Z"
+
+
+def test_a_token_that_is_not_there(cli: CommandLine) -> None:
+    """The message says which may be meant."""
+    cli("token", "create", "centrale")
+    assert "did you mean centrale?" in cli("token", "revoke", "central", code=1).stderr
+
+
+@pytest.mark.parametrize("command", ["create", "revoke"])
+def test_tokens_tried_dry(cli: CommandLine, command: str) -> None:
+    """What would happen is told without a secret, and undone."""
+    cli("token", "create", "centrale")
+    before = cli.rows()
+    told = cli("token", command, "centrale", "--dry-run").stdout
+    assert told == f"token centrale would be {command}d; a dry run: nothing was saved\n"
+    answer = cli.json("token", command, "centrale", "--dry-run")
+    assert answer["dry_run"] is True
+    assert "token" not in answer
+    assert cli.rows() == before
