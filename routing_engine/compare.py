@@ -12,6 +12,7 @@ from routing_engine.zones import DAY_SECONDS
 _FEWEST_REPETITIONS: Final = 3
 _WEEK: Final = timedelta(days=7)
 
+_Span = tuple[datetime, datetime]
 _Repetition = tuple[str, timedelta, str]
 
 
@@ -63,7 +64,7 @@ def _end_of_equal_days(before: IntervalTable, after: IntervalTable, at: int, unt
     offset, offset_until = after.zone.offset_at(at)
     day = first = (at + offset) // DAY_SECONDS
     last = (until_at + offset) // DAY_SECONDS + 1
-    while day < last and before.profile_of(day) == after.profile_of(day):
+    while day < last and before.day_outcomes(day) == after.day_outcomes(day):
         day += 1
     return at if day == first else min(day * DAY_SECONDS - offset, offset_until, until_at)
 
@@ -75,7 +76,7 @@ def describe_differences(
 
     `message_names` gives the name of each message by its file name.
     """
-    groups: defaultdict[_Repetition, list[tuple[datetime, datetime]]] = defaultdict(list)
+    groups: defaultdict[_Repetition, list[_Span]] = defaultdict(list)
     for difference in found:
         start, end = (_local(table, at) for at in (difference.from_at, difference.until_at))
         change = (
@@ -85,13 +86,25 @@ def describe_differences(
         groups[_weekly_span(start, end), end - start, change].append((start, end))
     lines = []
     for (weekly_span, length, change), spans in groups.items():
-        if len(spans) < _FEWEST_REPETITIONS or length > _WEEK:
-            lines += [(start, f"{_span(start, end)}: {change}") for start, end in spans]
-            continue
-        first, last = spans[0][0], spans[-1][0]
-        times = f"{len(spans)} times from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
-        lines.append((first, f"every {weekly_span} ({times}): {change}"))
+        for run in _weekly_runs(spans):
+            if len(run) < _FEWEST_REPETITIONS or length > _WEEK:
+                lines += [(start, f"{_span(start, end)}: {change}") for start, end in run]
+                continue
+            first, last = run[0][0], run[-1][0]
+            times = f"{len(run)} times from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+            lines.append((first, f"every {weekly_span} ({times}): {change}"))
     return [line for _, line in sorted(lines)]
+
+
+def _weekly_runs(spans: list[_Span]) -> list[list[_Span]]:
+    """Split spans, in order, wherever a week is left out: "every" must mean every."""
+    runs: list[list[_Span]] = []
+    for span in spans:
+        if runs and span[0] - runs[-1][-1][0] == _WEEK:
+            runs[-1].append(span)
+        else:
+            runs.append([span])
+    return runs
 
 
 def _noticed(outcome: Outcome | None) -> object:

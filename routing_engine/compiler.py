@@ -1,21 +1,20 @@
 """From a schedule to its interval table."""
 
-from array import array
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import attrgetter
-from types import MappingProxyType
 from typing import Final, TypeVar
 
-from routing_engine.day_plan import DayRules, holiday_days, plan_day, weekday_of
+from routing_engine.day_plan import DayRules, RecurringRules, index_days, pack_spans
 from routing_engine.decision import Action, Outcome, TargetError
 from routing_engine.table import HORIZON_DAYS, DayProfile, IntervalTable, OverrideSpan
 from routing_engine.zones import zone_offsets
 from schedules.date_text import epoch_day
 from schedules.forward_rules import ForwardPolicy, forward_refusal
-from schedules.holidays_nl import HOLIDAY_NAMES
+from schedules.holidays_nl import HOLIDAY_IDS, HOLIDAY_NAMES
 from schedules.model import DayPlan, Schedule, Treatment
+from schedules.slot_text import DAY_MINUTES
 
 WEEKDAY_RULES: Final = tuple(
     f"week/{day}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -25,7 +24,9 @@ WEEKDAY_TITLES: Final = (
 )  # fmt: skip
 
 _BYTE_LIMIT: Final = 256
-_KEPT: Final = 65_536
+_KEPT: Final = 4_096
+# One object for each minute: numbers above 256 would be made anew for every day of every schedule.
+_MINUTES: Final = tuple(range(DAY_MINUTES))
 _START: Final = attrgetter("start")
 
 _T = TypeVar("_T")
@@ -43,8 +44,10 @@ def compile_schedule(
     schedule: Schedule, *, revision: int, first_day: int, targets: TargetCheck
 ) -> IntervalTable:
     """Compile a schedule for `HORIZON_DAYS` days from `first_day`, counted from 1970-01-01."""
-    rules, plans = _list_rules(schedule)
-    outcome_of = _outcome_finder(schedule, targets)
+    rules, plans = _list_rules(schedule, first_day)
+    outcomes = _Outcomes(schedule, targets)
+    shapes, profiles = _compile_profiles(plans, outcomes)
+    overrides = _compile_overrides(schedule, outcomes)
     return IntervalTable(
         schedule=schedule.id,
         schedule_name=schedule.name,
@@ -52,25 +55,29 @@ def compile_schedule(
         numbers=tuple(map(str, schedule.numbers)),
         zone=zone_offsets(schedule.timezone),
         rules=rules,
-        profiles=_compile_profiles(plans, outcome_of),
-        first_day=first_day,
-        day_index=_index_days(rules, first_day),
-        overrides=_compile_overrides(schedule, outcome_of),
+        shapes=shapes,
+        profiles=profiles,
+        outcomes=tuple(outcomes.found),
+        overrides=overrides,
     )
 
 
 def renew_table(table: IntervalTable, first_day: int) -> IntervalTable:
     """Index a table's days anew from `first_day` on; what the schedule says stays as it was."""
+    switched_on = tuple(
+        (holiday_id, is_lustrum_only)
+        for holiday_id, (_, is_lustrum_only) in table.rules.recurring.holidays.items()
+    )
     return IntervalTable(
         schedule=table.schedule,
         schedule_name=table.schedule_name,
         revision=table.revision,
         numbers=table.numbers,
         zone=table.zone,
-        rules=table.rules,
+        rules=replace(table.rules, recurring=_recurring_rules(switched_on, first_day)),
+        shapes=table.shapes,
         profiles=table.profiles,
-        first_day=first_day,
-        day_index=_index_days(table.rules, first_day),
+        outcomes=table.outcomes,
         overrides=table.overrides,
     )
 
@@ -105,105 +112,96 @@ def compile_outcome(treatment: Treatment, schedule: Schedule, targets: TargetChe
     )
 
 
-def _outcome_finder(schedule: Schedule, targets: TargetCheck) -> Callable[[Treatment], Outcome]:
-    """Compile each treatment of the schedule once: slots repeat over the week."""
-    known: dict[tuple[object, ...], Outcome] = {}
+class _Outcomes:
+    """The distinct outcomes of a schedule, numbered as they are met: slots repeat over the week."""
 
-    def outcome_of(treatment: Treatment) -> Outcome:
+    def __init__(self, schedule: Schedule, targets: TargetCheck) -> None:
+        self.found: list[Outcome] = []
+        self._schedule = schedule
+        self._targets = targets
+        self._numbers: dict[tuple[object, ...], int] = {}
+
+    def number_of(self, treatment: Treatment) -> int:
+        """Return the number of a treatment's outcome."""
         key = treatment.status, treatment.audio, treatment.forward, treatment.voicemail
-        outcome = known.get(key)
-        if outcome is None:
-            outcome = known[key] = _share(compile_outcome(treatment, schedule, targets))
-        return outcome
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self.found)
+            outcome = compile_outcome(treatment, self._schedule, self._targets)
+            self.found.append(_share(outcome))
+        return number
 
-    return outcome_of
 
-
-def _list_rules(schedule: Schedule) -> tuple[DayRules, list[DayPlan]]:
+def _list_rules(schedule: Schedule, first_day: int) -> tuple[DayRules, list[DayPlan]]:
     """Give every rule of the schedule an index, with the day plan it supplies."""
     week = schedule.week
     plans = [week.mon, week.tue, week.wed, week.thu, week.fri, week.sat, week.sun]
     switched_on: list[tuple[str, bool]] = []
-    for holiday_id, rule in schedule.holidays.items():
-        if rule.active:
+    # In rank order, whatever order they were written in, so that more schedules share their index.
+    for holiday_id in HOLIDAY_IDS:
+        rule = schedule.holidays.get(holiday_id)
+        if rule is not None and rule.active:
             switched_on.append((holiday_id, rule.every == "lustrum"))
             plans.append(rule.slots)
-    rules = _recurring_rules(tuple(switched_on))
-    dated = {key: days for key, days in schedule.exceptions.items() if days.dates}
-    if not dated:
-        return rules, plans
-    exceptions: dict[int, int] = {}
-    for index, exception in enumerate(dated.values(), start=len(plans)):
-        for span in exception.dates:
-            first = epoch_day(span.first)
-            exceptions.update(dict.fromkeys(range(first, first + len(span)), index))
-    plans.extend(exception.slots for exception in dated.values())
-    names = rules.names + tuple(f"exceptions/{exception_id}" for exception_id in dated)
-    titles = rules.titles + tuple(exception.name for exception in dated.values())
-    return DayRules(names, titles, rules.holidays, exceptions), plans
+    recurring = _recurring_rules(tuple(switched_on), first_day)
+    spans: list[tuple[int, int, int]] = []
+    labels: list[str] = []
+    for exception_id, exception in schedule.exceptions.items():
+        if exception.dates:
+            index = len(plans)
+            spans += [(epoch_day(s.first), epoch_day(s.last), index) for s in exception.dates]
+            plans.append(exception.slots)
+            labels += _share(f"exceptions/{exception_id}"), _share(exception.name)
+    if not spans:
+        return _without_exceptions(recurring), plans
+    return DayRules(recurring, tuple(labels), pack_spans(spans)), plans
 
 
 @lru_cache(maxsize=_KEPT)
-def _recurring_rules(switched_on: tuple[tuple[str, bool], ...]) -> DayRules:
-    """List weekly hours and holidays; shared by all schedules with the same holidays."""
-    return DayRules(
+def _without_exceptions(recurring: RecurringRules) -> DayRules:
+    return DayRules(recurring)
+
+
+@lru_cache(maxsize=_KEPT)
+def _recurring_rules(switched_on: tuple[tuple[str, bool], ...], first_day: int) -> RecurringRules:
+    """List and index weekly hours and holidays; shared by all schedules with the same ones."""
+    rules = RecurringRules(
         WEEKDAY_RULES + tuple(f"holidays/{holiday_id}" for holiday_id, _ in switched_on),
         WEEKDAY_TITLES + tuple(HOLIDAY_NAMES[holiday_id] for holiday_id, _ in switched_on),
         {
             holiday_id: (index, is_lustrum_only)
             for index, (holiday_id, is_lustrum_only) in enumerate(switched_on, start=7)
         },
-        MappingProxyType({}),
     )
-
-
-def _index_days(rules: DayRules, first_day: int) -> Sequence[int]:
-    """Return the rule of each day of the horizon."""
-    recurring = _recurring_index(tuple(rules.holidays.items()), first_day)
-    if not rules.exceptions:
-        return recurring
-    fits_bytes = len(rules.names) <= _BYTE_LIMIT
-    index = bytearray(recurring) if fits_bytes else array("H", list(recurring))
-    for day in rules.exceptions:
-        if 0 <= day - first_day < HORIZON_DAYS:
-            index[day - first_day] = plan_day(rules, day)
-    return bytes(index) if isinstance(index, bytearray) else index
-
-
-@lru_cache(maxsize=_KEPT)
-def _recurring_index(
-    switched_on: tuple[tuple[str, tuple[int, bool]], ...], first_day: int
-) -> bytes:
-    """Lay the weekly hours over the horizon, then plan the days on which a holiday may fall."""
-    rules = _recurring_rules(tuple((holiday_id, rule[1]) for holiday_id, rule in switched_on))
-    index = bytearray(weekday_of(first_day + place) for place in range(HORIZON_DAYS))
-    for day in holiday_days(first_day, first_day + HORIZON_DAYS - 1):
-        index[day - first_day] = plan_day(rules, day)
-    return bytes(index)
+    return index_days(rules, first_day, HORIZON_DAYS)
 
 
 def _compile_profiles(
-    plans: Iterable[DayPlan], outcome_of: Callable[[Treatment], Outcome]
-) -> tuple[DayProfile, ...]:
-    known: dict[tuple[int, ...], DayProfile] = {}
-    profiles = []
+    plans: Sequence[DayPlan], outcomes: _Outcomes
+) -> tuple[Sequence[int], tuple[DayProfile, ...]]:
+    """Compile each distinct plan once; equal texts were read as one and the same plan.
+
+    Returns the place of each plan's profile, and the profiles.
+    """
+    places: dict[int, int] = {}
+    profiles: list[DayProfile] = []
     for plan in plans:
-        # Equal texts of slots are read as one and the same slot.
-        key = tuple(map(id, plan))
-        profile = known.get(key)
-        if profile is None:
+        if id(plan) not in places:
+            places[id(plan)] = len(profiles)
             # Operators may write a day's slots in any order.
             slots = sorted(plan, key=_START)
-            starts = _share(tuple([slot.start for slot in slots]))
-            profile = _share(DayProfile(starts, tuple([outcome_of(slot) for slot in slots])))
-            known[key] = profile
-        profiles.append(profile)
-    return tuple(profiles)
+            starts = tuple([_MINUTES[slot.start] for slot in slots])
+            pattern = _pack([outcomes.number_of(slot) for slot in slots])
+            profiles.append(_share(DayProfile(starts, pattern)))
+    return _share(_pack([places[id(plan)] for plan in plans])), tuple(profiles)
 
 
-def _compile_overrides(
-    schedule: Schedule, outcome_of: Callable[[Treatment], Outcome]
-) -> tuple[OverrideSpan, ...]:
+def _pack(numbers: list[int]) -> Sequence[int]:
+    """Keep small numbers as bytes, which a schedule's nearly always are."""
+    return bytes(numbers) if max(numbers) < _BYTE_LIMIT else tuple(numbers)
+
+
+def _compile_overrides(schedule: Schedule, outcomes: _Outcomes) -> tuple[OverrideSpan, ...]:
     return tuple(
         sorted(
             OverrideSpan(
@@ -211,7 +209,7 @@ def _compile_overrides(
                 int(override.until_at.timestamp()),
                 f"overrides/{override_id}",
                 override.reason,
-                outcome_of(override.slot),
+                outcomes.found[outcomes.number_of(override.slot)],
             )
             for override_id, override in schedule.overrides.items()
         )

@@ -1,12 +1,16 @@
 """Which rule supplies a date: the one place that knows the precedence of semantics.md rule 7."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
 from schedules.date_text import date_of, epoch_day
 from schedules.holidays_nl import holidays_by_day, is_lustrum
+
+NO_SPANS: Final = array("i")
 
 _THURSDAY: Final = 3
 _FIRST_DAY: Final = epoch_day(date.min)
@@ -14,39 +18,105 @@ _LAST_DAY: Final = epoch_day(date.max)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DayRules:
-    """The rules of one schedule that can supply a date; each is known by its index in `names`.
+class RecurringRules:
+    """Weekly hours and holidays, shared by all schedules with the same holidays switched on.
 
-    `names` and `titles` run parallel: `week/mon` … `week/sun` first, then holidays, then
-    exceptions. `holidays` maps a switched-on holiday to its index and whether it holds in lustrum
-    years only; `exceptions` maps days, counted from 1970-01-01, to an index.
+    `names` and `titles` run parallel: `week/mon` … `week/sun`, then holidays. `holidays` maps a
+    switched-on holiday to its index in them and whether it holds in lustrum years only.
+    `day_index[i]` is the rule of day `first_day + i`, counted from 1970-01-01.
     """
 
     names: tuple[str, ...]
     titles: tuple[str, ...]
     holidays: Mapping[str, tuple[int, bool]]
-    exceptions: Mapping[int, int]
+    first_day: int = 0
+    day_index: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DayRules:
+    """The rules of one schedule that can supply a date, each known by an index.
+
+    First the recurring ones, then the exceptions: `exception_labels` holds their names and titles
+    in turn, `exception_spans` is what `pack_spans` makes.
+    """
+
+    recurring: RecurringRules
+    exception_labels: tuple[str, ...] = ()
+    exception_spans: "array[int]" = field(default_factory=lambda: NO_SPANS)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of each rule by its index."""
+        return self.recurring.names + self.exception_labels[::2]
+
+    def name_and_title(self, index: int) -> tuple[str, str]:
+        """Return the name and the title of one rule."""
+        place = index - len(self.recurring.names)
+        if place < 0:
+            return self.recurring.names[index], self.recurring.titles[index]
+        return self.exception_labels[2 * place], self.exception_labels[2 * place + 1]
+
+
+def pack_spans(spans: Iterable[tuple[int, int, int]]) -> "array[int]":
+    """Pack `(first day, last day, rule index)` of exceptions into one array.
+
+    The first days in order, then the last days, then the indices: a tenth of what a dictionary of
+    days would take.
+    """
+    columns = zip(*sorted(spans), strict=True)
+    return array("i", [value for column in columns for value in column])
+
+
+def span_on(spans: "array[int]", day: int) -> int | None:
+    """Return the rule index of the span that holds a day, counted from 1970-01-01."""
+    count = len(spans) // 3
+    place = bisect_right(spans, day, 0, count) - 1
+    if place < 0 or day > spans[count + place]:
+        return None
+    return spans[2 * count + place]
 
 
 def plan_day(rules: DayRules, day: int) -> int:
-    """Return the index of the rule that supplies the whole of a date."""
-    return next(candidates(rules, day))
+    """Return the index of the rule that supplies the whole of a date.
+
+    An exception, else what recurs: from the day index or, outside it, planned directly
+    (semantics.md rules 7 and 18).
+    """
+    exception = span_on(rules.exception_spans, day)
+    if exception is not None:
+        return exception
+    recurring = rules.recurring
+    place = day - recurring.first_day
+    if 0 <= place < len(recurring.day_index):
+        return recurring.day_index[place]
+    return next(recurring_candidates(recurring, day))
 
 
 def candidates(rules: DayRules, day: int) -> Iterator[int]:
-    """Yield every rule that could supply a date, the winner first, then those it beats.
-
-    Exception, then holidays in rank order, then weekly hours (semantics.md rules 7, 11 and 13).
-    """
-    exception = rules.exceptions.get(day)
+    """Yield every rule that could supply a date, the winner first, then those it beats."""
+    exception = span_on(rules.exception_spans, day)
     if exception is not None:
         yield exception
+    yield from recurring_candidates(rules.recurring, day)
+
+
+def recurring_candidates(rules: RecurringRules, day: int) -> Iterator[int]:
+    """Yield holidays in rank order, then the weekday (semantics.md rules 7, 11 and 13)."""
     year = _year_of(day)
     for holiday_id in holidays_by_day(year).get(day, ()):
         index, is_lustrum_only = rules.holidays.get(holiday_id, (None, False))
         if index is not None and (is_lustrum(year) or not is_lustrum_only):
             yield index
     yield weekday_of(day)
+
+
+def index_days(rules: RecurringRules, first_day: int, days: int) -> RecurringRules:
+    """Return the rules with the index of a number of days, from `first_day` on."""
+    index = bytearray(weekday_of(first_day + place) for place in range(days))
+    for day in holiday_days(first_day, first_day + days - 1):
+        index[day - first_day] = next(recurring_candidates(rules, day))
+    return replace(rules, first_day=first_day, day_index=bytes(index))
 
 
 def holiday_days(first_day: int, last_day: int) -> Iterator[int]:

@@ -63,12 +63,12 @@ def _overrides(table: IntervalTable, at: int) -> Iterator[Consideration]:
 def _day_rules(table: IntervalTable, at: int, winner: str) -> Iterator[Consideration]:
     day, minute = table.wall_clock(at)
     for index in candidates(table.rules, day):
-        rule = table.rules.names[index]
-        start, end, outcome = table.profiles[index].slot_at(minute)
+        rule, title = table.rules.name_and_title(index)
+        start, end, outcome = table.slot_at(index, minute)
         why = _why_it_holds(rule, day) if rule == winner else f"beaten by {winner}"
         yield Consideration(
             rule,
-            table.rules.titles[index],
+            title,
             rule == winner,
             why,
             f"{format_minute(start)}-{format_minute(end)}",
@@ -77,7 +77,7 @@ def _day_rules(table: IntervalTable, at: int, winner: str) -> Iterator[Considera
         )
     held = set(candidates(table.rules, day))
     for holiday_id in holidays_by_day(date_of(day).year).get(day, ()):
-        index_and_limit = table.rules.holidays.get(holiday_id)
+        index_and_limit = table.rules.recurring.holidays.get(holiday_id)
         if index_and_limit is None or index_and_limit[0] not in held:
             why = "holds in lustrum years only" if index_and_limit else "not switched on"
             yield Consideration(

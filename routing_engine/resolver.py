@@ -33,11 +33,9 @@ def resolve(snapshot: RoutingSnapshot, query: CallQuery) -> Decision:
 def decide(table: IntervalTable, at: int) -> Decision:
     """Decide what happens to a caller at an instant, in epoch seconds, and until when."""
     interval = table.interval_at(at)
-    valid_until, next_status = find_change(table, at, interval)
-    holds_until = interval.until_at
-    if valid_until is None:
-        # A minute later the search reaches a minute further, and may find something.
-        holds_until = min(holds_until, at - at % 60 + 60)
+    valid_until, next_status, searched_to = find_change(table, at, interval)
+    # Where nothing was found, the first edge not reached is looked at once it comes within reach.
+    holds_until = min(interval.until_at, searched_to)
     return Decision(
         outcome=interval.outcome,
         schedule=table.schedule,
@@ -57,19 +55,20 @@ def decide(table: IntervalTable, at: int) -> Decision:
 
 def find_change(
     table: IntervalTable, at: int, interval: Interval
-) -> tuple[int | None, CallStatus | Literal[""]]:
+) -> tuple[int | None, CallStatus | Literal[""], int]:
     """Find the first later instant at which a caller notices a difference, and the status then.
 
-    Status, action, audio and target count; searched to 400 days ahead (semantics.md rule 17).
+    Status, action, audio and target count; searched to 400 days ahead (semantics.md rule 17). The
+    third value is the instant from which the same search could find something else.
     """
     noticed = interval.outcome[NOTICED]
-    last_at = at + SEARCH_DAYS * DAY_SECONDS
-    while interval.until_at <= last_at:
+    reach = SEARCH_DAYS * DAY_SECONDS
+    while interval.until_at <= at + reach:
         change_at = interval.until_at
         interval = table.interval_at(change_at)
         if interval.outcome[NOTICED] != noticed:
-            return change_at, interval.outcome.status
-    return None, ""
+            return change_at, interval.outcome.status, FOREVER
+    return None, "", interval.until_at - reach
 
 
 def out_of_service(schedule: str) -> Decision:

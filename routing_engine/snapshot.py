@@ -24,7 +24,7 @@ class LinkedNumbers:
     def holder_of(self, number: str) -> str | None:
         """Return the id of the schedule that an E.164 number points at."""
         holder = self.singles.get(number)
-        if holder is None and self.block_starts:
+        if holder is None and self.block_starts and number[1:].isdecimal():
             digits = int(number[1:])
             place = bisect_right(self.block_starts, digits) - 1
             if place >= 0 and digits <= self.block_ends[place]:

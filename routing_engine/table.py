@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from routing_engine.day_plan import DayRules, plan_day
@@ -12,6 +13,8 @@ from schedules.slot_text import DAY_MINUTES
 # Yesterday to 400 days ahead, whatever the zone: a local day lies at most a day from UTC's.
 HORIZON_DAYS: Final = 406
 
+_UNTIL: Final = attrgetter("until_at")
+
 _REASONS: Final[dict[str, Reason]] = {
     "week": "weekly",
     "holidays": "holiday",
@@ -21,16 +24,20 @@ _REASONS: Final[dict[str, Reason]] = {
 
 
 class DayProfile(NamedTuple):
-    """One shape of day: `outcomes[i]` holds from minute `starts[i]` up to the next start."""
+    """One shape of day, shared by all schedules that have it.
+
+    From minute `starts[i]` up to the next start holds the outcome with number `pattern[i]` among
+    its schedule's.
+    """
 
     starts: tuple[int, ...]
-    outcomes: tuple[Outcome, ...]
+    pattern: Sequence[int]
 
-    def slot_at(self, minute: int) -> tuple[int, int, Outcome]:
-        """Return start, end and outcome of the slot that holds a minute of the day."""
+    def slot_at(self, minute: int) -> tuple[int, int, int]:
+        """Return start, end and outcome number of the slot that holds a minute of the day."""
         place = bisect_right(self.starts, minute)
         end = self.starts[place] if place < len(self.starts) else DAY_MINUTES
-        return self.starts[place - 1], end, self.outcomes[place - 1]
+        return self.starts[place - 1], end, self.pattern[place - 1]
 
 
 class OverrideSpan(NamedTuple):
@@ -65,23 +72,22 @@ class Interval(NamedTuple):
 class IntervalTable:
     """All that decides one schedule's calls.
 
-    `day_index[i]` is the rule that supplies day `first_day + i`, by its index in `rules.names`;
-    `profiles` runs parallel to those names. Days outside the index are planned directly
-    (semantics.md rule 18). `current` remembers the last decision while it holds; everything else
-    never changes.
+    `rules` tells which rule supplies a day, by its index; `shapes[index]` is the place of that
+    rule's day in `profiles`, whose numbers point into `outcomes`. `overrides` are in order and
+    don't overlap. `current` remembers the last decision while it holds; the rest never changes.
     """
 
     __slots__ = (
         "current",
-        "day_index",
-        "first_day",
         "numbers",
+        "outcomes",
         "overrides",
         "profiles",
         "revision",
         "rules",
         "schedule",
         "schedule_name",
+        "shapes",
         "zone",
     )
 
@@ -94,9 +100,9 @@ class IntervalTable:
         numbers: tuple[str, ...],
         zone: ZoneOffsets,
         rules: DayRules,
+        shapes: Sequence[int],
         profiles: tuple[DayProfile, ...],
-        first_day: int,
-        day_index: Sequence[int],
+        outcomes: tuple[Outcome, ...],
         overrides: tuple[OverrideSpan, ...],
     ) -> None:
         """Take the compiled parts as `compile_schedule` makes them."""
@@ -106,68 +112,66 @@ class IntervalTable:
         self.numbers = numbers
         self.zone = zone
         self.rules = rules
+        self.shapes = shapes
         self.profiles = profiles
-        self.first_day = first_day
-        self.day_index = day_index
+        self.outcomes = outcomes
         self.overrides = overrides
         self.current: Decision | None = None
 
-    def rule_index(self, day: int) -> int:
-        """Return which rule supplies a day, from the index or, outside it, planned directly."""
-        place = day - self.first_day
-        if 0 <= place < len(self.day_index):
-            return self.day_index[place]
-        return plan_day(self.rules, day)
+    def day_outcomes(self, day: int) -> list[tuple[int, Outcome]]:
+        """Return `(start minute, outcome)` of each slot of a day, counted from 1970-01-01."""
+        profile = self.profiles[self.shapes[plan_day(self.rules, day)]]
+        outcomes = [self.outcomes[number] for number in profile.pattern]
+        return list(zip(profile.starts, outcomes, strict=True))
 
-    def profile_of(self, day: int) -> DayProfile:
-        """Return the shape of a day, counted from 1970-01-01."""
-        return self.profiles[self.rule_index(day)]
+    def slot_outcomes(self) -> Iterator[Outcome]:
+        """Yield the outcome of every slot and override that was set up."""
+        for shape in self.shapes:
+            yield from (self.outcomes[number] for number in self.profiles[shape].pattern)
+        yield from (override.outcome for override in self.overrides)
 
     def interval_at(self, at: int) -> Interval:
         """Return what holds at an instant: an override, else the slot on the wall clock."""
-        next_override_at = None
-        for override in self.overrides:
-            if at < override.from_at:
-                next_override_at = override.from_at
-                break
-            if at < override.until_at:
-                return Interval(
-                    override.until_at, override.name, override.title, None, None, override.outcome
-                )
+        if not self.overrides:
+            return self.planned_interval_at(at)
+        place = bisect_right(self.overrides, at, key=_UNTIL)
+        override = self.overrides[place] if place < len(self.overrides) else None
+        if override is not None and override.from_at <= at:
+            return Interval(
+                override.until_at, override.name, override.title, None, None, override.outcome
+            )
         interval = self.planned_interval_at(at)
-        if next_override_at is not None and next_override_at < interval.until_at:
-            return interval._replace(until_at=next_override_at)
+        if override is not None and override.from_at < interval.until_at:
+            return interval._replace(until_at=override.from_at)
         return interval
 
     def planned_interval_at(self, at: int) -> Interval:
         """Return what holds at an instant when overrides are left aside."""
         offset, offset_until = self.zone.offset_at(at)
         day, second = divmod(at + offset, DAY_SECONDS)
-        rule = self.rule_index(day)
-        start, end, outcome = self.profiles[rule].slot_at(second // 60)
+        rule = plan_day(self.rules, day)
+        start, end, outcome = self.slot_at(rule, second // 60)
         until_at = day * DAY_SECONDS + end * 60 - offset
         return Interval(
             min(until_at, offset_until),
-            self.rules.names[rule],
-            self.rules.titles[rule],
+            *self.rules.name_and_title(rule),
             day,
             (start, end),
             outcome,
         )
 
+    def slot_at(self, rule: int, minute: int) -> tuple[int, int, Outcome]:
+        """Return start, end and outcome of the slot that a rule has at a minute of the day."""
+        start, end, number = self.profiles[self.shapes[rule]].slot_at(minute)
+        return start, end, self.outcomes[number]
+
     def is_overridden_at(self, at: int) -> bool:
         """Tell whether an override is in force at an instant."""
-        return any(override.from_at <= at < override.until_at for override in self.overrides)
+        place = bisect_right(self.overrides, at, key=_UNTIL)
+        return place < len(self.overrides) and self.overrides[place].from_at <= at
 
     def wall_clock(self, at: int) -> tuple[int, int]:
         """Return the local day, counted from 1970-01-01, and the minute of it at an instant."""
         offset, _ = self.zone.offset_at(at)
         day, second = divmod(at + offset, DAY_SECONDS)
         return day, second // 60
-
-    def intervals(self, from_at: int, until_at: int) -> Iterator[tuple[int, Interval]]:
-        """Walk `(start, interval)` from one instant up to another, overrides included."""
-        while from_at < until_at:
-            interval = self.interval_at(from_at)
-            yield from_at, interval
-            from_at = interval.until_at

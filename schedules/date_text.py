@@ -62,7 +62,7 @@ def parse_date(text: str) -> date:
     return day
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2_048)
 def parse_date_range(text: str) -> DateRange:
     """Read `YYYY-MM-DD` or `YYYY-MM-DD..YYYY-MM-DD`, both ends included.
 
@@ -76,7 +76,7 @@ def parse_date_range(text: str) -> DateRange:
     return DateRange(first, last)
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=2_048)
 def parse_moment(text: str) -> datetime:
     """Read an ISO 8601 moment in the years 2000 to 2100.
 

@@ -89,7 +89,7 @@ class ForwardPolicy:
             raise FaultyValueError((problem, "write two capitals, as in BE"))
 
 
-@functools.lru_cache(maxsize=65_536)
+@functools.lru_cache(maxsize=4_096)
 def forward_refusal(number: str, policy: ForwardPolicy) -> tuple[str, str] | None:
     """Say why no caller may be forwarded to an E.164 number, as `(problem, remedy)`, or None.
 

@@ -125,7 +125,7 @@ class Slot(Treatment):
         return format_slot(self.start, self.end, self)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def slot_of(text: str) -> Slot:
     """Return the slot that a text such as `08:30-17:00 open` says; raises `FaultyValueError`."""
     try:
@@ -147,7 +147,7 @@ def _told_whole(error: ValidationError) -> FaultyValueError:
     return FaultyValueError(*((fault.problem, fault.remedy) for fault in faults_of(error)))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2_048)
 def _plan_of(texts: tuple[str, ...]) -> tuple[Slot, ...]:
     return tuple([slot_of(text) for text in texts])
 

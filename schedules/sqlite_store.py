@@ -39,6 +39,7 @@ class SqliteStore(SqliteReader):
         with self.telling():
             # A deferred one may read, be overtaken, and then write over what it never saw.
             self.db.execute("BEGIN IMMEDIATE")
+        writer: SqliteWriter | None = None
         try:
             writer = SqliteWriter(self, author, saved_at.astimezone(UTC))
             yield writer
@@ -46,6 +47,9 @@ class SqliteStore(SqliteReader):
             with self.telling():
                 self.db.commit()
         except BaseException:
+            if writer is not None:
+                # What it wrote from here on would be saved by itself, without a transaction.
+                writer.end()
             with suppress(sqlite3.Error):
                 self.db.rollback()
             raise

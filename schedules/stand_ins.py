@@ -1,10 +1,12 @@
 """Judging a whole of which parts can't be read: what stands in for those parts meanwhile."""
 
 import copy
+from datetime import date
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from schedules.date_text import DateRange
 from schedules.errors import Fault
 from schedules.faults import Location, faults_of
 from schedules.model import Reading, Schedule
@@ -31,7 +33,7 @@ _STAND_INS: Final[dict[Location, Any]] = {
     **{("week", day, _ANY): _CLOSED for day in _WEEKDAYS},
     ("exceptions", _ANY): {"name": "x"},
     ("exceptions", _ANY, "name"): "x",
-    ("exceptions", _ANY, "dates", _ANY): "2100-12-31",
+    ("exceptions", _ANY, "dates", _ANY): DateRange(date.max, date.max),
     ("exceptions", _ANY, "slots"): [_CLOSED],
     ("exceptions", _ANY, "slots", _ANY): _CLOSED,
     ("holidays", _ANY): {},

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from pydantic import ValidationError
 
@@ -20,8 +20,11 @@ from schedules.errors import (
     InvalidScheduleError,
     NotFoundError,
 )
+from schedules.faults import format_place
 from schedules.model import Reading, Schedule
 from schedules.telephone import NumberBlock
+
+_PLACES_TOLD: Final = 3
 
 
 class DamagedRevisionError(BereikbaarError):
@@ -92,8 +95,22 @@ class Revision:
             raise DamagedRevisionError(
                 f"schedule {self.schedule_id}, revision {self.revision}: this version can't read "
                 "it; use the version that saved it, roll back to an earlier revision, or apply "
-                f"the document again ({error})"
+                f"the document again ({_places_of(error)})"
             ) from error
+
+
+def _places_of(error: ValidationError | InvalidScheduleError) -> str:
+    """Say where a document is at fault; what stands there is not for whoever reads this."""
+    if isinstance(error, InvalidScheduleError):
+        found = [f"{fault.place or 'document'}: is refused" for fault in error.faults]
+    else:
+        lines = error.errors(include_url=False, include_context=False, include_input=False)
+        found = [
+            f"{format_place(line['loc']) or 'document'}: {line['type'].replace('_', ' ')}"
+            for line in lines
+        ]
+    more = len(found) - _PLACES_TOLD
+    return "; ".join(found[:_PLACES_TOLD]) + (f"; and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)

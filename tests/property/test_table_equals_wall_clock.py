@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from routing_engine.compare import differences
-from routing_engine.day_plan import plan_day
+from routing_engine.day_plan import candidates, plan_day
 from routing_engine.decision import CallQuery, Decision, Outcome
 from routing_engine.explain import explain_decision
 from routing_engine.resolver import decide, resolve
@@ -80,7 +80,7 @@ class Case:
 
     def __repr__(self) -> str:
         """Show what is needed to make the case anew."""
-        oracle, first_day = self.oracle, self.table.first_day
+        oracle, first_day = self.oracle, self.table.rules.recurring.first_day
         return f"Case({self.schedule!r}, {oracle.region!r}, {oracle.missing!r}, {first_day})"
 
 
@@ -283,16 +283,18 @@ def test_remembering_a_decision_changes_no_answer(case: Case, instants: list[int
 @given(case=cases(), far=st.lists(st.dates(date(2015, 1, 1), date(2099, 12, 31)), max_size=5))
 def test_the_day_index_is_the_plan_of_each_day(case: Case, far: list[date]) -> None:
     """The index holds 402 days or more as planned; outside it a day is as in a table of its own."""
-    table = case.table
-    assert len(table.day_index) == HORIZON_DAYS >= 402
-    for place, rule in enumerate(table.day_index):
-        day = date(1970, 1, 1) + timedelta(days=table.first_day + place)
-        assert rule == plan_day(table.rules, table.first_day + place)
-        assert table.rules.names[rule] == case.oracle.day_rules(day)[0][0]
-    outside = (table.first_day - 1, table.first_day + HORIZON_DAYS)
+    rules = case.table.rules
+    first_day = rules.recurring.first_day
+    assert len(rules.recurring.day_index) == HORIZON_DAYS >= 402
+    for day_number in range(first_day, first_day + HORIZON_DAYS):
+        day = date(1970, 1, 1) + timedelta(days=day_number)
+        rule = plan_day(rules, day_number)
+        assert rule == next(candidates(rules, day_number))
+        assert rules.names[rule] == case.oracle.day_rules(day)[0][0]
+    outside = (first_day - 1, first_day + HORIZON_DAYS)
     for day_number in (*outside, *(day_of(str(day)) for day in far)):
         other = table_of(case.schedule, first=str(date(1970, 1, 1) + timedelta(days=day_number)))
-        assert table.rule_index(day_number) == other.day_index[0]
+        assert plan_day(rules, day_number) == plan_day(other.rules, day_number)
 
 
 @given(case=cases(), at=_INSTANTS)

@@ -396,3 +396,44 @@ class TestReadOnly:
         store.close()
         with pytest.raises(StoreUnavailableError, match="closed"):
             store.revision()
+
+
+def test_a_writer_ends_with_its_block(
+    sqlite_store: SqliteStore, make_schedule: MakeSchedule, saved_at: datetime
+) -> None:
+    """What is kept of a transaction that was undone can write nothing more, not even by itself."""
+    kept = []
+
+    def begin_and_break_off() -> None:
+        with sqlite_store.writing("jan", saved_at) as writer:
+            kept.append(writer)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        begin_and_break_off()
+    with pytest.raises(StoreUnavailableError, match="has ended"):
+        kept[0].save(make_schedule(), summary="te laat")
+    assert list(sqlite_store.currents()) == []
+
+
+def test_a_lost_number_stops_the_next_link(
+    tmp_path: Path, make_schedule: MakeSchedule, saved_at: datetime
+) -> None:
+    """A number whose row is lost can't be given to another schedule unnoticed."""
+    with closing(open_store(tmp_path)) as store:
+        save(store, saved_at, make_schedule("een", numbers=["+31850000000"]))
+    damage(tmp_path, "DELETE FROM numbers")
+    with closing(open_store(tmp_path)) as store:
+        with pytest.raises(StoreUnavailableError, match="numbers are damaged"):
+            save(store, saved_at, make_schedule("twee", numbers=["+31850000000"]))
+        assert [revision.schedule_id for revision in store.currents()] == ["een"]
+
+
+def test_the_order_of_keys_makes_no_revision(
+    sqlite_store: SqliteStore, make_schedule: MakeSchedule, saved_at: datetime
+) -> None:
+    """The same forwards in another order are the same schedule."""
+    een = {"name": "Een", "number": "+31612345678"}
+    save(sqlite_store, saved_at, make_schedule(forwards={"a": een, "b": een}))
+    save(sqlite_store, saved_at, make_schedule(forwards={"b": een, "a": een}))
+    assert len(sqlite_store.history("hoofdkantoor")) == 1

@@ -241,3 +241,14 @@ def test_a_new_schedule_is_told_as_such() -> None:
     assert sentences(None, after, "2026-06-01T00:00", "2026-06-01T12:00") == [
         "Mon 2026-06-01 00:00-12:00: no schedule becomes open (normal route)"
     ]
+
+
+def test_scattered_mondays_are_told_each() -> None:
+    """Three Mondays of a year are not every Monday."""
+    dates = ["2026-10-05", "2027-02-01", "2027-08-02"]
+    dicht = {"name": "Dicht", "dates": dates}
+    before = table_of(schedule_of(OFFICE_DAY))
+    after = table_of(schedule_of(OFFICE_DAY, exceptions={"dicht": dicht}))
+    assert sentences(before, after, "2026-10-01T00:00", "2027-09-01T00:00") == [
+        f"Mon {date} 09:00-17:00: open (normal route) becomes closed (hang up)" for date in dates
+    ]

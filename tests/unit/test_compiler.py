@@ -5,9 +5,10 @@ from datetime import date, timedelta
 import pytest
 
 from routing_engine.compiler import renew_table
+from routing_engine.day_plan import plan_day
 from routing_engine.decision import Outcome
 from routing_engine.resolver import decide
-from routing_engine.table import HORIZON_DAYS
+from routing_engine.table import HORIZON_DAYS, IntervalTable
 from schedules.forward_rules import ForwardPolicy
 from tests.engine import CLOSED, OFFICE_DAY, OPEN, day_of, instant, schedule_of, table_of
 
@@ -27,6 +28,14 @@ def many_exceptions(count: int) -> dict[str, object]:
     }
 
 
+def rules_by_day(table: IntervalTable) -> list[str]:
+    """Return the name of the rule of each day of the table's index."""
+    recurring = table.rules.recurring
+    assert len(recurring.day_index) == HORIZON_DAYS
+    days = range(recurring.first_day, recurring.first_day + HORIZON_DAYS)
+    return [table.rules.names[plan_day(table.rules, day)] for day in days]
+
+
 def test_rules_are_weekdays_then_holidays_then_exceptions() -> None:
     """Holidays that are off and drafts have no rule; titles are the names a reader knows."""
     table = table_of(
@@ -39,8 +48,9 @@ def test_rules_are_weekdays_then_holidays_then_exceptions() -> None:
         )
     )
     assert table.rules.names == (*WEEK, "holidays/koningsdag", "exceptions/feest")
-    assert table.rules.titles[5:] == ("Zaterdag", "Zondag", "Koningsdag", "Zomerfeest")
-    assert len(table.profiles) == len(table.rules.names)
+    titles = [table.rules.name_and_title(index)[1] for index in range(5, 9)]
+    assert titles == ["Zaterdag", "Zondag", "Koningsdag", "Zomerfeest"]
+    assert len(table.shapes) == len(table.rules.names)
 
 
 def test_a_table_knows_whose_it_is() -> None:
@@ -54,8 +64,7 @@ def test_a_table_knows_whose_it_is() -> None:
 def test_an_index_of_any_number_of_rules_finds_them_all(count: int) -> None:
     """With 7 weekdays, a byte holds 249 exceptions; more take a wider index of the same days."""
     table = table_of(schedule_of(CLOSED, exceptions=many_exceptions(count)))
-    assert len(table.day_index) == HORIZON_DAYS
-    names = [table.rules.names[rule] for rule in table.day_index]
+    names = rules_by_day(table)
     assert names[0] == "week/thu"
     assert names[1 : count + 1] == [f"exceptions/dag-{n}" for n in range(count)]
     first_after = date(2026, 1, 2) + timedelta(days=count)
@@ -67,10 +76,10 @@ def test_the_index_holds_holidays_and_exceptions_to_its_last_day(place: int) -> 
     """Christmas day and an exception, each as first, second, last but one and last day."""
     first = date(2026, 12, 25) - timedelta(days=place)
     holiday = table_of(schedule_of(holidays={"eerste_kerstdag": {}}), first=str(first))
-    assert holiday.rules.names[holiday.day_index[place]] == "holidays/eerste_kerstdag"
+    assert rules_by_day(holiday)[place] == "holidays/eerste_kerstdag"
     dicht = {"name": "Dicht", "dates": ["2026-12-25"]}
     exception = table_of(schedule_of(exceptions={"dicht": dicht}), first=str(first))
-    assert exception.rules.names[exception.day_index[place]] == "exceptions/dicht"
+    assert rules_by_day(exception)[place] == "exceptions/dicht"
 
 
 def test_equal_days_share_one_profile() -> None:
@@ -94,7 +103,7 @@ def test_overrides_stand_in_order_of_time() -> None:
 def test_slots_written_out_of_order_are_put_in_order() -> None:
     """A day is its slots by time (rule 4)."""
     table = table_of(schedule_of(OFFICE_DAY, mon=(OFFICE_DAY[1], OFFICE_DAY[2], OFFICE_DAY[0])))
-    assert table.profiles[0] == table.profiles[1]
+    assert table.day_outcomes(4) == table.day_outcomes(5)
 
 
 @pytest.mark.parametrize(
@@ -153,15 +162,17 @@ def test_a_renewed_table_covers_later_days_by_the_same_rules() -> None:
     decide(table, instant("2026-06-01T12:00"))
     renewed = renew_table(table, day_of("2027-01-01"))
     made = table_of(schedule, first="2027-01-01")
-    assert renewed.first_day == made.first_day == day_of("2027-01-01")
-    assert list(renewed.day_index) == list(made.day_index) != list(table.day_index)
+    assert renewed.rules.recurring.first_day == day_of("2027-01-01")
+    assert rules_by_day(renewed) == rules_by_day(made) != rules_by_day(table)
     assert renewed.current is None
     for part in (
         "schedule",
         "schedule_name",
         "revision",
         "numbers",
+        "shapes",
         "profiles",
+        "outcomes",
         "overrides",
         "zone",
     ):

@@ -6,8 +6,10 @@ import pytest
 
 from routing_engine.day_plan import (
     DayRules,
+    RecurringRules,
     candidates,
     holiday_days,
+    pack_spans,
     plan_day,
     weekday_of,
 )
@@ -18,11 +20,15 @@ NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "koningsdag", "5 mei",
 
 def rules_of(*, lustrum: bool = False) -> DayRules:
     """Make rules with three holidays, set up against rank order, and one exception on two days."""
+    holidays = {
+        "hemelvaartsdag": (9, False),
+        "koningsdag": (7, False),
+        "bevrijdingsdag": (8, lustrum),
+    }
     return DayRules(
-        NAMES,
-        NAMES,
-        {"hemelvaartsdag": (9, False), "koningsdag": (7, False), "bevrijdingsdag": (8, lustrum)},
-        {day_of("2026-04-27"): 10, day_of("2026-06-01"): 10},
+        RecurringRules(NAMES[:10], NAMES[:10], holidays),
+        ("x", "X"),
+        pack_spans((day_of(day), day_of(day), 10) for day in ("2026-06-01", "2026-04-27")),
     )
 
 

@@ -72,6 +72,8 @@ def test_an_empty_text_is_none() -> None:
         pytest.param(check_holiday_id, "x" * 1_000_000, id="holiday-endless"),
         pytest.param(check_country, "be", id="country-small"),
         pytest.param(check_country, "BEL", id="country-of-three"),
+        pytest.param(check_country, "UK", id="country-that-is-called-gb"),
+        pytest.param(check_country, "QQ", id="no-country"),
     ],
 )
 def test_the_rest_is_refused_with_a_remedy(check: Callable[[str], object], text: str) -> None:

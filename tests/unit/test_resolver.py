@@ -43,6 +43,10 @@ def test_a_query_reaches_its_schedule(query: CallQuery, schedule: str) -> None:
         pytest.param(CallQuery(NOON, number="+31850000001"), id="number-not-linked"),
         pytest.param(CallQuery(NOON, number="+31850000200"), id="one-past-a-block"),
         pytest.param(CallQuery(NOON), id="unreadable-number"),
+        *(
+            pytest.param(CallQuery(NOON, number=text), id=f"no-e164-{text}")
+            for text in ("", "+", "abc")
+        ),
         pytest.param(CallQuery(NOON, schedule="nergens"), id="no-such-schedule"),
         pytest.param(CallQuery(NOON, number="+31850000000", schedule=""), id="empty-id"),
     ],
@@ -111,3 +115,10 @@ def test_any_instant_gets_a_decision(at: int) -> None:
     decision = decide(table_of(schedule), at)
     assert decision.outcome == Outcome("open", "continue")
     assert decision.valid_until is None
+
+
+def test_what_never_changes_is_decided_once_a_slot() -> None:
+    """A schedule that is always open is looked at again at the end of its slot, not before."""
+    decision = decide(table_of(schedule_of(OPEN)), NOON)
+    assert (decision.valid_until, decision.next_status) == (None, "")
+    assert decision.holds_until == instant("2026-06-02T00:00")

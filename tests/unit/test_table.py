@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from routing_engine.day_plan import plan_day
 from routing_engine.decision import Outcome
 from routing_engine.table import HORIZON_DAYS, DayProfile, IntervalTable
 from tests.engine import CLOSED, OFFICE_DAY, OPEN, day_of, instant, schedule_of, table_of
@@ -100,33 +101,30 @@ def test_an_interval_ends_at_the_latest_when_the_clock_changes(moment: str, unti
     assert table.interval_at(instant(moment)).until_at == instant(until)
 
 
-def test_intervals_walk_from_one_instant_to_another_without_gap() -> None:
-    """Each begins where the one before it ends; the last may reach past the end."""
-    start, end = instant("2026-06-01T08:00"), instant("2026-06-01T18:00")
-    walked = list(table_with_overrides().intervals(start, end))
-    assert [at for at, _ in walked] == [
-        instant(f"2026-06-01T{time}") for time in ("08:00", "09:00", "16:00", "16:30")
-    ]
-    assert [interval.until_at for _, interval in walked[:-1]] == [at for at, _ in walked[1:]]
-    assert list(table_with_overrides().intervals(start, start)) == []
+def test_intervals_follow_each_other_without_gap() -> None:
+    """Each begins where the one before it ends."""
+    table = table_with_overrides()
+    at, ends = instant("2026-06-01T08:00"), []
+    for _ in range(3):
+        at = table.interval_at(at).until_at
+        ends.append(at)
+    assert ends == [instant(f"2026-06-01T{time}") for time in ("09:00", "16:00", "16:30")]
 
 
 @pytest.mark.parametrize(
     ("minute", "expected"),
     [
-        (0, (0, 540, CLOSED_CALL)),
-        (539, (0, 540, CLOSED_CALL)),
-        (540, (540, 1020, OPEN_CALL)),
-        (1019, (540, 1020, OPEN_CALL)),
-        (1020, (1020, 1440, CLOSED_CALL)),
-        (1439, (1020, 1440, CLOSED_CALL)),
+        (0, (0, 540, 5)),
+        (539, (0, 540, 5)),
+        (540, (540, 1020, 7)),
+        (1019, (540, 1020, 7)),
+        (1020, (1020, 1440, 5)),
+        (1439, (1020, 1440, 5)),
     ],
 )
-def test_a_profile_gives_the_slot_of_a_minute(
-    minute: int, expected: tuple[int, int, Outcome]
-) -> None:
+def test_a_profile_gives_the_slot_of_a_minute(minute: int, expected: tuple[int, int, int]) -> None:
     """Both edges of each slot; the last one ends at 24:00."""
-    profile = DayProfile((0, 540, 1020), (CLOSED_CALL, OPEN_CALL, CLOSED_CALL))
+    profile = DayProfile((0, 540, 1020), bytes((5, 7, 5)))
     assert profile.slot_at(minute) == expected
 
 
@@ -150,7 +148,7 @@ def test_days_outside_the_index_are_planned_directly() -> None:
     table = table_of(schedule_of(CLOSED, thu=OPEN), first="2026-01-01")
     first = day_of("2026-01-01")
     for day in (first - 1, first, first + HORIZON_DAYS - 1, first + HORIZON_DAYS):
-        assert table.rules.names[table.rule_index(day)] == (
+        assert table.rules.names[plan_day(table.rules, day)] == (
             "week/" + ("thu", "fri", "sat", "sun", "mon", "tue", "wed")[day % 7]
         )
 
@@ -162,5 +160,5 @@ def test_the_day_before_the_index_is_not_its_last() -> None:
     table = table_of(schedule_of(exceptions={"laatste": laatste}), first="2026-01-01")
     day = day_of(str(last))
     for place, expected in ((day, True), (day - 1, False), (day_of("2025-12-31"), False)):
-        rule = table.rules.names[table.rule_index(place)]
+        rule = table.rules.names[plan_day(table.rules, place)]
         assert (rule == "exceptions/laatste") is expected
