@@ -3,7 +3,8 @@
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
-PYTEST_ARGS ?=
+# Two at a time: most tests wait for a process or a disk now and then.
+PYTEST_ARGS ?= -n 2
 BIN := .venv/bin
 
 # Branches counted in full: what a call's answer depends on.

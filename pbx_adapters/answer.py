@@ -7,6 +7,7 @@ answer is prepared once with two gaps, and filled per call.
 import json
 import time
 from collections.abc import Callable, Mapping
+from email.utils import formatdate
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 from xml.sax.saxutils import quoteattr
@@ -47,39 +48,70 @@ ANSWER_FIELDS: Final = (
     "error",
 )
 
+DECISION_ID_LENGTH: Final = 21
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _AT_GAP: Final = "\ue000"
 _ID_GAP: Final = "\ue001"
 
 
 class PreparedAnswer(NamedTuple):
-    """An answer's bytes around the instant and around the decision's id."""
+    """An HTTP message in five pieces: the date, the instant and the decision's id lie between."""
 
+    before_date: bytes
+    head_end: bytes
     before_at: bytes
     between: bytes
     after_id: bytes
 
-    def filled(self, at: str, decision_id: str) -> bytes:
-        """Return the whole body for one call."""
-        return b"%b%b%b%b%b" % (
+    def message(self, at: int, decision_id: str) -> bytes:
+        """Return head and body for one call; the id is `DECISION_ID_LENGTH` characters long."""
+        date, instant = _stamps(at)
+        return b"%b%b%b%b%b%b%b%b" % (
+            self.before_date,
+            date,
+            self.head_end,
             self.before_at,
-            at.encode(),
+            instant,
             self.between,
             decision_id.encode(),
             self.after_id,
+        )
+
+    def body(self, at: int, decision_id: str) -> bytes:
+        """Return the body alone."""
+        _, instant = _stamps(at)
+        return b"".join(
+            (self.before_at, instant, self.between, decision_id.encode(), self.after_id)
         )
 
 
 def prepare_answer(
     decision: Decision, answer_format: AnswerFormat, base_url: str
 ) -> PreparedAnswer:
-    """Render a decision with gaps for `at` and `decision_id`.
+    """Render a decision with gaps for the date, `at` and `decision_id`.
 
     `base_url` is where messages are downloaded from, without a trailing slash.
     """
     text = render_fields(answer_fields(decision, _AT_GAP, _ID_GAP, base_url), answer_format)
     before_at, _, rest = text.partition(_AT_GAP)
     between, _, after_id = rest.partition(_ID_GAP)
-    return PreparedAnswer(before_at.encode(), between.encode(), after_id.encode())
+    pieces = before_at.encode(), between.encode(), after_id.encode()
+    length = sum(map(len, pieces)) + len(_stamps(0)[1]) + DECISION_ID_LENGTH
+    headers = "".join(f"{name}: {value}\r\n" for name, value in answer_headers(answer_format))
+    before_date = f"HTTP/1.1 200 OK\r\n{headers}Content-Length: {length}\r\nDate: "
+    return PreparedAnswer(before_date.encode(), b"\r\n\r\n", *pieces)
+
+
+def answer_headers(answer_format: AnswerFormat) -> tuple[tuple[str, str], ...]:
+    """Return the headers that every answer of the hook has in this format."""
+    return ("Content-Type", CONTENT_TYPES[answer_format]), ("Cache-Control", "no-store")
+
+
+@lru_cache(maxsize=8)
+def _stamps(at: int) -> tuple[bytes, bytes]:
+    """Return an instant as HTTP's `Date` (RFC 9110) and as the answer's `at`."""
+    return formatdate(at, usegmt=True).encode(), format_instant(at).encode()
 
 
 def answer_fields(decision: Decision, at: str, decision_id: str, base_url: str) -> dict[str, str]:
@@ -121,7 +153,7 @@ def format_instant(at: int) -> str:
 
 
 def _render_json(fields: Mapping[str, object]) -> str:
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    return _encode(fields)
 
 
 def _render_text(fields: Mapping[str, object]) -> str:

@@ -11,11 +11,11 @@ from aiohttp import web
 from audio_store.masters import MasterFiles
 from pbx_adapters.answer import DIALECTS
 from pbx_adapters.auth import Caller
-from pbx_adapters.connections import MAX_BODY_BYTES
+from pbx_adapters.connection_limits import MAX_BODY_BYTES
 from pbx_adapters.hook import Hook
 from pbx_adapters.metrics import CONTENT_TYPE, Metrics
 from pbx_adapters.openapi import openapi_document
-from pbx_adapters.refusals import HTTP_CODES, RefusedError
+from pbx_adapters.refusals import HTTP_CODES, RefusedError, bare_answer
 from pbx_adapters.serving import Serving
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
@@ -41,6 +41,7 @@ def build_app(  # noqa: PLR0913 - its wiring
         handler = hook.handler(dialect)
         app.router.add_route("GET", f"/hook/{dialect}", handler)
         app.router.add_route("POST", f"/hook/{dialect}", handler)
+    app.router.add_route("*", "/hook{rest:(/.*)?}", refuse_path)
     app.router.add_get("/-/healthy", tell_alive)
     app.router.add_get("/-/ready", paths.tell_ready)
     app.router.add_post("/-/reload", paths.reload_now)
@@ -53,6 +54,20 @@ def build_app(  # noqa: PLR0913 - its wiring
 async def tell_alive(_request: web.Request) -> web.Response:
     """Answer that the process lives."""
     return web.json_response({"status": "ok"})
+
+
+async def refuse_path(request: web.Request) -> web.Response:
+    """Refuse an unknown dialect, or a method the hook doesn't know, as the hook refuses."""
+    is_known = request.path.removeprefix("/hook/") in DIALECTS
+    code = HTTPStatus.METHOD_NOT_ALLOWED if is_known else HTTPStatus.NOT_FOUND
+    detail = "ask by GET or POST" if is_known else f"ask /hook/ and one of {', '.join(DIALECTS)}"
+    headers = {"Bereikbaar-Detail": detail} | ({"Allow": "GET, POST"} if is_known else {})
+    return web.Response(
+        body=bare_answer("bad-request"),
+        status=code,
+        headers=headers,
+        content_type="application/json",
+    )
 
 
 async def describe(_request: web.Request) -> web.Response:
@@ -83,6 +98,7 @@ class _Paths:
                 "why": list(service.troubles),
                 "revision": service.snapshot.revision,
                 "schedules": len(service.snapshot.tables),
+                "degraded_targets": service.degraded_targets,
             }
         )
 
@@ -108,6 +124,9 @@ class _Paths:
             self._caller_of(request)
         except RefusedError as refusal:
             return _refused(refusal)
+        if request.query.get("encoding") is not None:
+            detail = "messages come as PCM 16-bit WAV only so far: leave `encoding` out"
+            return _refused(RefusedError("bad-request", detail))
         digest = request.match_info["digest"]
         path = self.masters.path_of(digest)
         if _DIGEST.fullmatch(digest) is None or not path.is_file():

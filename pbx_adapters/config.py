@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -62,6 +63,10 @@ def _check_public_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise FaultyValueError((f"{value!r} is not an http address", "write http(s)://HOST[:PORT]"))
+    if "@" in parts.netloc:
+        raise FaultyValueError(
+            ("holds a user or a password, which every answer would show", "leave it out")
+        )
     return value.rstrip("/")
 
 
@@ -92,6 +97,16 @@ class Config(BaseSettings):
     keepalive_seconds: float = Field(default=75.0, ge=1, le=3_600)
     default_region: Country = "NL"
     forward_countries: Annotated[tuple[Country, ...], NoDecode, BeforeValidator(_split_list)] = ()
+
+    @property
+    def lacks_public_url(self) -> bool:
+        """Whether answers would name an address that PBXs on other machines can't ask."""
+        if self.public_url is not None:
+            return False
+        try:
+            return ip_address(self.listen.host).is_unspecified
+        except ValueError:
+            return False
 
     @property
     def forward_policy(self) -> ForwardPolicy:

@@ -6,33 +6,32 @@ a request itself pays for one thin method call and no timer (quality.md, Faults)
 """
 
 import asyncio
-import resource
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
-from aiohttp import web
+from aiohttp import EMPTY_PAYLOAD, web
 from aiohttp.http import HttpProcessingError
+
+from pbx_adapters.connection_limits import MAX_REFUSED_OPEN, ConnectionLimits
+from pbx_adapters.refusals import bare_answer
 
 DropReason = Literal[
     "max_connections", "max_connections_per_ip", "slow_head", "slow_body", "slow_reader"
 ]
 
-MAX_BODY_BYTES = 64 * 1024
 
 # Half a megabyte of head would fit into aiohttp's own limits, and that for every connection.
 _HEAD_LIMITS = {"max_line_size": 8190, "max_field_size": 4096, "max_headers": 64}
 # How long the rest of a body that nobody wants is read, so that the client sees its answer.
 _LINGERING_SECONDS = 2.0
-# A refused client that is given time to read its 503 holds a file descriptor meanwhile.
-_MAX_REFUSED_OPEN = 64
-_SPARE_DESCRIPTORS = 128
 
-_BUSY = b"Too many connections, try again later.\n"
+_BUSY = bare_answer("unavailable")
+_MALFORMED = bare_answer("bad-request")
 _REFUSAL = (
     b"HTTP/1.1 503 Service Unavailable\r\n"
-    b"Content-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Type: application/json\r\n"
+    b"Bereikbaar-Detail: too many connections; try again in a moment\r\n"
     b"Content-Length: %d\r\n"
     b"Retry-After: 1\r\n"
     b"Connection: close\r\n"
@@ -41,43 +40,12 @@ _REFUSAL = (
 ) % (len(_BUSY), _BUSY)
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
-    """What one server grants its clients; counts are connections, times are seconds.
-
-    `max_connections_per_ip` 0 means no cap, and does not count clients of a Unix socket.
-    `head_seconds` runs from the opening of a connection or the first byte of a later head until
-    that head is complete; `body_seconds` from there until the body is; `keepalive_seconds` is how
-    long a connection may idle between requests; `send_seconds` how long a client may leave an
-    answer untouched. Each is kept to within two sweeps.
-    """
-
-    max_connections: int = 1000
-    max_connections_per_ip: int = 0
-    head_seconds: float = 10.0
-    body_seconds: float = 10.0
-    keepalive_seconds: float = 75.0
-    send_seconds: float = 60.0
-    sweep_seconds: float = 1.0
-
-
-def fit_to_descriptors(limits: ConnectionLimits) -> ConnectionLimits:
-    """Lower `max_connections` to what this process may hold open.
-
-    The caller says so in its log when that differs from what was configured.
-    """
-    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY:
-        return limits
-    room = max(1, soft - _SPARE_DESCRIPTORS - _MAX_REFUSED_OPEN)
-    return replace(limits, max_connections=min(limits.max_connections, room))
-
-
 class _Connection(web.RequestHandler):
     """aiohttp's connection, and the one place that reads its private attributes.
 
     They are `_waiter` (pending while no request is at hand), `_current_request` (the one being
-    handled) and `_request_count` (heads completed).
+    handled), `_request_count` (heads completed) and `_messages` (heads not handled yet, with their
+    bodies).
     """
 
     __slots__ = (
@@ -116,7 +84,9 @@ class _Connection(web.RequestHandler):
         heads = self._request_count
         super().data_received(data)
         if self._request_count != heads:
-            self._head_since = None
+            is_more = not data.endswith(b"\r\n\r\n") and self._messages[-1][1] is EMPTY_PAYLOAD
+            # What follows a request without a body is part of the next head.
+            self._head_since = self._loop.time() if is_more else None
         elif self._head_since is None and self.is_waiting:
             self._head_since = self._loop.time()
 
@@ -134,10 +104,17 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """As aiohttp, but 400 and not 500 for a body that its client framed wrongly."""
-        if isinstance(exc, web.RequestPayloadError):
-            status, message = 400, "The request body is malformed.\n"
-        return super().handle_error(request, status, exc, message)
+        """As aiohttp, but the hook's own answer to what is no request or has a broken body."""
+        if not isinstance(exc, HttpProcessingError | web.RequestPayloadError):
+            return super().handle_error(request, status, exc, message)
+        if request.writer.output_size > 0:
+            raise ConnectionError("part of another answer has been sent")
+        headers = {"Bereikbaar-Detail": "the request is not framed or encoded as HTTP says"}
+        response = web.Response(
+            body=_MALFORMED, status=400, content_type="application/json", headers=headers
+        )
+        response.force_close()
+        return response
 
     @property
     def is_waiting(self) -> bool:
@@ -280,7 +257,7 @@ class ConnectionGuard:
 
     def may_linger(self, transport: asyncio.Transport) -> bool:
         """Whether a refused client may stay to read its answer, until the next sweep but one."""
-        if len(self._refused) >= _MAX_REFUSED_OPEN:
+        if len(self._refused) >= MAX_REFUSED_OPEN:
             return False
         self._refused[transport] = False
         return True

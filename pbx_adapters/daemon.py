@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -14,10 +15,11 @@ from audio_store.masters import MasterFiles
 from pbx_adapters import clock
 from pbx_adapters.app import build_app
 from pbx_adapters.config import Config, Listen
-from pbx_adapters.connections import ConnectionLimits, DropReason, fit_to_descriptors
-from pbx_adapters.data_dir import AUDIO_FOLDER, CONTROL_SOCKET
+from pbx_adapters.connection_limits import ConnectionLimits, fit_to_descriptors
+from pbx_adapters.connections import DropReason
+from pbx_adapters.data_dir import AUDIO_FOLDER, CONTROL_SOCKET, remove_leftovers
 from pbx_adapters.hook import Hook
-from pbx_adapters.listening import bind_tcp, bind_unix
+from pbx_adapters.listening import bind_tcp, bind_unix, fault_of_path
 from pbx_adapters.logs import Throttle, configure_logs
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.reload import Reloader
@@ -27,15 +29,23 @@ from routing_engine.compiler import TargetCheck
 from schedules.telephone import read_number
 
 _SECONDS_BETWEEN_LINES: Final = 10.0
+_SET: Final = "set public_url to the address where PBXs reach the daemon"
 
 _log = structlog.get_logger()
 
 
 def main(config: Config) -> None:
     """Serve until SIGTERM or SIGINT; raises `ListenError` where an address can't be had."""
-    configure_logs(config.log_format, config.log_level)
+    # Until it means reload, this signal would end the daemon.
+    signal.signal(signal.SIGHUP, _ignore)
+    metrics = Metrics()
+    configure_logs(config.log_format, config.log_level, metrics.log_lines_lost.inc)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(config))
+        runner.run(_serve(config, metrics))
+
+
+def _ignore(_number: int, _frame: object) -> None:
+    """Do nothing about a reload asked for while starting: everything is about to be read."""
 
 
 @dataclass(slots=True)
@@ -60,7 +70,7 @@ class _Parts:
             _log.warning("connection_dropped", why=why, left_out=left_out)
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, metrics: Metrics) -> None:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -68,17 +78,22 @@ async def _serve(config: Config) -> None:
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     sockets = bind_tcp(*config.listen)
     address = Listen(config.listen.host, sockets[0].getsockname()[1])
-    parts = _wire(config, loop)
+    parts = _wire(config, metrics, loop)
     loop.add_signal_handler(signal.SIGHUP, parts.reloader.request)
     # Read once beforehand: the first number takes longest, and it shall not be a caller's.
     read_number("0", config.default_region)
+    if config.lacks_public_url:
+        _log.warning(
+            "no_public_url", why=f"PBXs can't download messages from {address}", remedy=_SET
+        )
     base_url = config.public_url or f"http://{address}"
     servers = [await _start(parts, sockets, base_url, is_control=False)]
-    if os.access(config.data_dir, os.W_OK):
+    if why := _why_no_socket(config.data_dir):
+        _log.warning("no_control_socket", why=why)
+    else:
         control = bind_unix(config.data_dir / CONTROL_SOCKET)
         servers.append(await _start(parts, [control], base_url, is_control=True))
-    else:
-        _log.warning("no_control_socket", why=f"{config.data_dir} can't be written")
+    await asyncio.to_thread(remove_leftovers, config.data_dir, clock.now())
     parts.reloader.start()
     _log.info("listening", address=f"http://{address}", data_dir=str(config.data_dir))
     await stopping.wait()
@@ -88,8 +103,15 @@ async def _serve(config: Config) -> None:
     _log.info("stopped")
 
 
-def _wire(config: Config, loop: asyncio.AbstractEventLoop) -> _Parts:
-    serving, metrics = Serving(), Metrics()
+def _why_no_socket(data_dir: Path) -> str:
+    """Say why there can be no control socket; empty when there can."""
+    if not os.access(data_dir, os.W_OK):
+        return f"{data_dir} can't be written"
+    return fault_of_path(data_dir / CONTROL_SOCKET)
+
+
+def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> _Parts:
+    serving = Serving()
     masters = MasterFiles(config.data_dir / AUDIO_FOLDER)
     reloader = Reloader(
         config.data_dir,

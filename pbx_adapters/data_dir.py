@@ -1,7 +1,26 @@
 """What lies in the data directory beside the store."""
 
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
 from typing import Final
 
 AUDIO_FOLDER: Final = "audio"
 CONTROL_SOCKET: Final = "control.sock"
 LAST_GOOD_FILE: Final = "last-good.jsonl"
+
+_LEFT_SECONDS: Final = 3_600
+
+
+def remove_leftovers(data_dir: Path, now: int) -> None:
+    """Remove half-written files that a crash left an hour or more before `now`, epoch seconds.
+
+    Younger ones may still be written to by another process.
+    """
+    unfinished = chain(
+        (data_dir / AUDIO_FOLDER).glob(".incoming-*"), data_dir.glob(f".{LAST_GOOD_FILE}.*")
+    )
+    for path in unfinished:
+        with suppress(OSError):
+            if path.stat().st_mtime <= now - _LEFT_SECONDS:
+                path.unlink()

@@ -8,7 +8,7 @@ from time import monotonic, perf_counter
 from typing import Final, NamedTuple
 
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from multidict import CIMultiDict
 
 from pbx_adapters.answer import (
@@ -18,14 +18,17 @@ from pbx_adapters.answer import (
     AnswerFormat,
     PreparedAnswer,
     answer_fields,
+    answer_headers,
     format_instant,
     prepare_answer,
     render_fields,
 )
 from pbx_adapters.auth import LOCAL_OPERATOR, Caller
+from pbx_adapters.forms import FORM_READ, read_form
 from pbx_adapters.logs import Throttle
 from pbx_adapters.metrics import Metrics
-from pbx_adapters.query_text import BadRequestError, HookQuery, parse_query
+from pbx_adapters.query_text import BadRequestError, parse_query
+from pbx_adapters.ready_response import ReadyResponse
 from pbx_adapters.refusals import HTTP_CODES, RefusedError
 from pbx_adapters.serving import Service, Serving
 from pbx_adapters.simulated_time import parse_at, zone_of
@@ -34,10 +37,8 @@ from routing_engine.explain import explain_decision
 from routing_engine.resolver import resolve
 from schedules.telephone import mask_number, read_number
 
-Handler = Callable[[web.Request], Awaitable[web.Response]]
-_FORM: Final = "application/x-www-form-urlencoded"
-_FORM_READ: Final = web.RequestKey("form", str)
-_MAX_PREPARED: Final = 8_192
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_MAX_PREPARED: Final = 65_536
 _SECONDS_BETWEEN_LINES: Final = 1.0
 
 _log = structlog.get_logger()
@@ -47,7 +48,7 @@ class Asked(NamedTuple):
     """A request once parsed: whose it is, what it asks, and in which form the answer goes out."""
 
     caller: Caller
-    query: HookQuery
+    query: dict[str, str]
     answer_format: AnswerFormat
 
 
@@ -78,40 +79,45 @@ class Hook:
             answer_format: {} for answer_format in CONTENT_TYPES
         }
         self._headers = {
-            answer_format: CIMultiDict({"Content-Type": content_type, "Cache-Control": "no-store"})
-            for answer_format, content_type in CONTENT_TYPES.items()
+            answer_format: CIMultiDict(answer_headers(answer_format))
+            for answer_format in CONTENT_TYPES
         }
         # A flood of bad requests must not become a flood of lines.
         self._throttle = Throttle(_SECONDS_BETWEEN_LINES, monotonic)
         self._tells_calls = _log.is_enabled_for(logging.DEBUG)
         prefix = secrets.token_hex(6)
-        self._decision_ids = (f"{prefix}-{number:x}" for number in count(1))
+        self._decision_ids = (f"{prefix}-{number:08x}" for number in count(1))
 
     def handler(self, dialect: str) -> Handler:
         """Return the request handler of one dialect."""
         default_format = DIALECTS[dialect]
 
-        async def answer_call(request: web.Request) -> web.Response:
+        async def answer_call(request: web.Request) -> web.StreamResponse:
             decision_id = next(self._decision_ids)
             try:
-                response = await self._answer(request, dialect, default_format, decision_id)
+                response: web.StreamResponse = await self._answer(
+                    request, dialect, default_format, decision_id
+                )
             except RefusedError as refusal:
                 response = self._refuse(refusal, request, dialect, decision_id)
-            except (web.HTTPException, OSError):
+            except ConnectionError:
+                # The client is gone.
                 raise
             except Exception:  # noqa: BLE001 - a defect of ours must not keep a caller from his route
                 _log.exception("call_failed", decision_id=decision_id)
                 fault = RefusedError("unavailable", "a fault in the daemon; its log has more")
                 response = self._refuse(fault, request, dialect, decision_id)
-            self._metrics.calls.count_response(dialect, response.status)
+            # What operators ask here is no PBX's call.
+            if not self._is_control:
+                self._metrics.calls.count_response(dialect, response.status)
             return response
 
         return answer_call
 
     async def _answer(
         self, request: web.Request, dialect: str, default_format: AnswerFormat, decision_id: str
-    ) -> web.Response:
-        form = await _read_form(request) if request.can_read_body else ""
+    ) -> web.StreamResponse:
+        form = await read_form(request) if request.can_read_body else ""
         started = perf_counter()
         service = self._serving.service
         if service is None:
@@ -119,15 +125,22 @@ class Hook:
         caller = self.authenticate(request, service)
         query = _parse(request, form)
         answer_format = _format_of(query, default_format)
-        if query.at is not None or query.explain:
+        if "at" in query or "explain" in query:
             return self._simulate(Asked(caller, query, answer_format), service, decision_id)
         at = self._clock()
         decision = self._decide(caller, query, service, at)
-        body = self._render(decision, answer_format).filled(format_instant(at), decision_id)
+        answer = self._render(decision, answer_format)
+        response: web.StreamResponse
+        if request.keep_alive and request.version == HttpVersion11:
+            response = ReadyResponse(answer.message(at, decision_id))
+        else:
+            response = web.Response(
+                body=answer.body(at, decision_id), headers=self._headers[answer_format]
+            )
         self._metrics.calls.count_decision(dialect, decision, perf_counter() - started)
         if self._tells_calls:
             _log_call(decision, query, decision_id)
-        return web.Response(body=body, headers=self._headers[answer_format])
+        return response
 
     def authenticate(self, request: web.Request, service: Service) -> Caller:
         """Return who asks; raises `RefusedError` for a missing or wrong token or network."""
@@ -137,14 +150,16 @@ class Hook:
         if not isinstance(caller, Caller):
             self._metrics.auth_failures.labels(caller).inc()
             raise RefusedError("unauthorized", _TOKEN_REMEDIES[caller])
-        if not caller.may_come_from(request.remote):
+        # Asked only where it matters: the peer's address costs a system call.
+        if caller.networks and not caller.may_come_from(request.remote):
             self._metrics.auth_failures.labels("network").inc()
             raise RefusedError("forbidden", "this token is not for the network you ask from")
         return caller
 
-    def _decide(self, caller: Caller, query: HookQuery, service: Service, at: int) -> Decision:
-        number = None if query.did is None else read_number(query.did, self._region)
-        decision = resolve(service.snapshot, CallQuery(at, number, query.schedule))
+    def _decide(self, caller: Caller, query: dict[str, str], service: Service, at: int) -> Decision:
+        did = query.get("did")
+        number = None if did is None else read_number(did, self._region)
+        decision = resolve(service.snapshot, CallQuery(at, number, query.get("schedule")))
         if decision.schedule and not caller.may_ask_for(decision.schedule):
             self._metrics.auth_failures.labels("schedule").inc()
             raise RefusedError("forbidden", "this token is not for that schedule")
@@ -169,14 +184,14 @@ class Hook:
             raise RefusedError("forbidden", "`at` and `explain` need an operator token")
         snapshot = service.snapshot
         at = self._clock()
-        if asked.query.at is not None:
+        if "at" in asked.query:
             zone = zone_of(self._decide(asked.caller, asked.query, service, at), snapshot)
-            at = parse_at(asked.query.at, zone)
+            at = parse_at(asked.query["at"], zone)
         decision = self._decide(asked.caller, asked.query, service, at)
         fields: dict[str, object] = dict(
             answer_fields(decision, format_instant(at), decision_id, self._base_url)
         )
-        if asked.query.explain and asked.answer_format == "json":
+        if "explain" in asked.query and asked.answer_format == "json":
             table = snapshot.tables.get(decision.schedule)
             fields["considered"] = [
                 consideration._asdict()
@@ -227,26 +242,7 @@ _TOKEN_REMEDIES: Final = {
 }
 
 
-async def _read_form(request: web.Request) -> str:
-    """Return the body of a POST as text still encoded."""
-    try:
-        body = await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise RefusedError("too-large", "send less than 64 KiB") from None
-    except web.RequestPayloadError:
-        raise RefusedError("bad-request", "the body is not framed or encoded as it says") from None
-    if body and request.content_type != _FORM:
-        raise RefusedError("bad-request", f"send the form as {_FORM}")
-    try:
-        form = body.decode("ascii")
-    except UnicodeDecodeError:
-        raise RefusedError("bad-request", "the form is not percent-encoded") from None
-    # Kept for a refusal, which comes in the format that the form asks for.
-    request[_FORM_READ] = form
-    return form
-
-
-def _parse(request: web.Request, form: str) -> HookQuery:
+def _parse(request: web.Request, form: str) -> dict[str, str]:
     _, _, query_text = request.raw_path.partition("?")
     try:
         return parse_query(query_text, form)
@@ -254,11 +250,12 @@ def _parse(request: web.Request, form: str) -> HookQuery:
         raise RefusedError("bad-request", str(error)) from None
 
 
-def _format_of(query: HookQuery, default_format: AnswerFormat) -> AnswerFormat:
-    if query.format is None:
+def _format_of(query: dict[str, str], default_format: AnswerFormat) -> AnswerFormat:
+    asked = query.get("format")
+    if asked is None:
         return default_format
     for answer_format in CONTENT_TYPES:
-        if query.format == answer_format:
+        if asked == answer_format:
             return answer_format
     raise RefusedError("bad-request", f"format is one of {', '.join(CONTENT_TYPES)}")
 
@@ -266,16 +263,16 @@ def _format_of(query: HookQuery, default_format: AnswerFormat) -> AnswerFormat:
 def _asked_format(request: web.Request) -> AnswerFormat | None:
     """Find the format a refused request asked for, as well as it can be read."""
     _, _, query_text = request.raw_path.partition("?")
-    pairs = f"{query_text}&{request.get(_FORM_READ, '')}".split("&")
+    pairs = f"{query_text}&{request.get(FORM_READ, '')}".split("&")
     return next((one for one in CONTENT_TYPES if f"format={one}" in pairs), None)
 
 
-def _log_call(decision: Decision, query: HookQuery, decision_id: str) -> None:
+def _log_call(decision: Decision, query: dict[str, str], decision_id: str) -> None:
     _log.debug(
         "call_decided",
         decision_id=decision_id,
-        caller=mask_number(query.cli),
-        callid=query.callid,
+        caller=mask_number(query.get("cli", "")),
+        callid=query.get("callid", ""),
         schedule=decision.schedule,
         status=decision.outcome.status,
         action=decision.outcome.action,

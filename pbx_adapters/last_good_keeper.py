@@ -1,27 +1,40 @@
 """Keeps the last-good file up to date, in a thread of its own: it may take a while."""
 
 import threading
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
-from schedules.errors import BereikbaarError, StoreUnavailableError
+from pbx_adapters.in_service import InService, find_stand_ins
+from schedules.errors import BereikbaarError
 from schedules.last_good import read_last_good, write_last_good
 from schedules.sqlite_store import open_store
 
 QUIET_SECONDS: Final = 2.0
 RETRY_SECONDS: Final = 30.0
+STOP_SECONDS: Final = 5.0
 
 _log = structlog.get_logger()
 
 
-class LastGoodKeeper(threading.Thread):
-    """Writes the last-good file once a good revision has been in service for a moment.
+class Noted(NamedTuple):
+    """What is in service: a store revision, and what differs from it.
 
-    `note` tells of a revision that was taken in without trouble: only such a one may become the
-    last good. `stop` writes what is still to be written and ends the thread.
+    `kept` holds, for each schedule that can't be compiled, the revision of the table that was kept,
+    None without one.
+    """
+
+    revision: int
+    kept: Mapping[str, int | None]
+
+
+class LastGoodKeeper(threading.Thread):
+    """Writes the last-good file once something has been in service for a moment.
+
+    `note` tells what was taken in. `stop` writes what is still to be written and ends the thread.
     """
 
     def __init__(self, data_dir: Path, path: Path) -> None:
@@ -29,26 +42,26 @@ class LastGoodKeeper(threading.Thread):
         self._data_dir = data_dir
         self._path = path
         self._changed = threading.Condition()
-        self._wanted = self._written = 0
+        self._wanted = self._written = Noted(0, {})
         self._pause_seconds = QUIET_SECONDS
         self._is_stopping = False
 
-    def note(self, revision: int) -> None:
-        """Have the file written for this store revision, soon."""
+    def note(self, noted: Noted) -> None:
+        """Have the file written for what is in service now, soon."""
         with self._changed:
-            self._wanted = revision
+            self._wanted = noted
             self._changed.notify()
 
     def stop(self) -> None:
-        """Write what is still to be written, then end; waits for it."""
+        """Write what is still to be written, then end; waits for it, but not for ever."""
         with self._changed:
             self._is_stopping = True
             self._changed.notify()
-        self.join()
+        self.join(STOP_SECONDS)
 
     def run(self) -> None:
         """Write whenever a newer revision has settled."""
-        self._written = self._revision_on_disk()
+        self._written = Noted(self._revision_on_disk(), {})
         while self._wait():
             self._pause_seconds = QUIET_SECONDS if self._write() else RETRY_SECONDS
         if self._is_behind():
@@ -63,27 +76,29 @@ class LastGoodKeeper(threading.Thread):
             return not self._is_stopping
 
     def _is_behind(self) -> bool:
-        return self._wanted not in (0, self._written)
+        return self._wanted.revision != 0 and self._wanted != self._written
 
     def _revision_on_disk(self) -> int:
         try:
             return read_last_good(self._path).revision()
-        except StoreUnavailableError:
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is to be written anew
             return 0
 
     def _write(self) -> bool:
-        """Write the file if the store still stands where it was good; tell whether that is done."""
+        """Write the file if the store still stands there; tell whether that is done."""
         wanted = self._wanted
         try:
             with (
                 closing(open_store(self._data_dir, create=False)) as store,
                 store.reading(),
             ):
-                # One that was saved meanwhile may not be good; if it is, a note of it follows.
-                if store.revision() == wanted:
-                    write_last_good(self._path, store)
-        except (BereikbaarError, OSError) as error:
-            _log.warning("last_good_not_written", why=str(error))
+                # What was saved meanwhile is not in service yet; once it is, a note of it follows.
+                if store.revision() == wanted.revision:
+                    stand_ins = find_stand_ins(wanted.kept, self._path, store)
+                    write_last_good(self._path, InService(store, stand_ins))
+        except Exception as error:  # noqa: BLE001 - the thread has to outlive any fault
+            why = str(error) if isinstance(error, BereikbaarError) else repr(error)
+            _log.warning("last_good_not_written", why=why)
             return False
         self._written = wanted
         return True

@@ -86,13 +86,8 @@ def bind_unix(path: Path) -> socket.socket:
     A socket file that nobody listens on any more is replaced. Raises ListenError where one does,
     where something else stands, and where the path is too long for the kernel.
     """
-    length = len(os.fsencode(path))
-    if length > _MAX_SOCKET_PATH_BYTES:
-        message = (
-            f"cannot listen on {path}: the path is {length} bytes long and may be at most "
-            f"{_MAX_SOCKET_PATH_BYTES}; choose a shorter data directory"
-        )
-        raise ListenError(message)
+    if fault := fault_of_path(path):
+        raise ListenError(fault)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         # Two daemons that start at once could each take the other's new socket for a stale one.
@@ -111,6 +106,17 @@ def bind_unix(path: Path) -> socket.socket:
         raise
     sock.settimeout(0)
     return sock
+
+
+def fault_of_path(path: Path) -> str:
+    """Say that a path is too long for a Unix socket; empty when it isn't."""
+    length = len(os.fsencode(path))
+    if length <= _MAX_SOCKET_PATH_BYTES:
+        return ""
+    return (
+        f"cannot listen on {path}: the path is {length} bytes long and may be at most "
+        f"{_MAX_SOCKET_PATH_BYTES}; choose a shorter data directory"
+    )
 
 
 @contextmanager

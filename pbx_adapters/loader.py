@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Final, TypeVar
 
 import structlog
@@ -38,7 +37,8 @@ class LoadedTables:
 
     Each load returns new ones, so that one that breaks off halfway leaves the old in service.
     `read_good` yields the revisions that could be compiled when they were kept; it is asked once
-    when present ones can't be and no tables of earlier ones are in service.
+    when present ones can't be and no tables of earlier ones are in service. `failed_numbers` are
+    what is linked to the schedules that failed; to all of them where `is_last_good`.
     """
 
     targets: TargetCheck
@@ -48,6 +48,7 @@ class LoadedTables:
     tables: dict[str, IntervalTable] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     failed_numbers: tuple[tuple[str, str], ...] = ()
+    is_last_good: bool = False
     tokens: TokenTable = field(default_factory=TokenTable)
     degraded_targets: dict[str, Counter[str]] = field(default_factory=dict)
 
@@ -61,6 +62,7 @@ class LoadedTables:
                 tables={},
                 failed={},
                 degraded_targets={},
+                is_last_good=False,
                 tokens=index_tokens(source.tokens()),
             )
             return emptied.with_revisions(source.currents(), source, self.tables)
@@ -78,11 +80,18 @@ class LoadedTables:
         )
         return kept.with_revisions(changes.changed, source, self.tables)
 
-    def renewed(self, at: int) -> "LoadedTables":
-        """Index the days anew from an instant on; what a schedule says stays as it was."""
-        first_day = first_day_for(at)
-        tables = {key: renew_table(table, first_day) for key, table in self.tables.items()}
-        return replace(self, first_day=first_day, tables=tables)
+    def load_last_good(self, source: ScheduleSource, at: int) -> "LoadedTables":
+        """Compile a last-good file, whose numbers may be newer than some of its schedules."""
+        loaded = self.load_all(source, at)
+        return replace(loaded, failed_numbers=tuple(source.numbers()), is_last_good=True)
+
+    @property
+    def kept(self) -> dict[str, int | None]:
+        """The revision of the table kept for each schedule that failed, None without one."""
+        return {
+            schedule_id: self.tables[schedule_id].revision if schedule_id in self.tables else None
+            for schedule_id in self.failed
+        }
 
     @property
     def degraded(self) -> Counter[str]:
@@ -95,17 +104,19 @@ class LoadedTables:
             (entry, schedule_id)
             for schedule_id, table in self.tables.items()
             # Which numbers a stale table has left is for the store to say.
-            if schedule_id not in self.failed
+            if not self.is_last_good and schedule_id not in self.failed
             for entry in table.numbers
         )
+        unusable = frozenset(self.failed).union(holder for _, holder in self.failed_numbers)
         snapshot = RoutingSnapshot(
             revision=self.revision,
             numbers=link_numbers((*linked, *self.failed_numbers)),
             tables=self.tables,
-            unusable=frozenset(self.failed) - self.tables.keys(),
+            unusable=unusable - self.tables.keys(),
             horizon_at=(self.first_day + HORIZON_DAYS) * DAY_SECONDS,
         )
-        return Service(snapshot, self.tokens, tuple(self.failed.values()))
+        degraded = self.degraded.total()
+        return Service(snapshot, self.tokens, tuple(self.failed.values()), degraded)
 
     def with_revisions(
         self,
@@ -125,8 +136,11 @@ class LoadedTables:
             try:
                 tables[schedule_id] = self._table_of(revision)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with one, the rest is served
-                failed[schedule_id] = f"schedule {schedule_id} can't be compiled: {_why(error)}"
-                _log.error("schedule_failed", schedule=schedule_id, why=_why(error))
+                failed[schedule_id] = f"schedule {schedule_id} can't be compiled: {told(error)}"
+                is_ours = not isinstance(error, BereikbaarError)
+                _log.error(
+                    "schedule_failed", schedule=schedule_id, why=told(error), exc_info=is_ours
+                )
         tables |= self._last_good_tables(failed.keys(), earlier)
         degraded = {
             schedule_id: counts
@@ -169,8 +183,11 @@ class LoadedTables:
         )
 
 
-def _why(error: Exception) -> str:
-    return str(error) if isinstance(error, BereikbaarError) else repr(error)
+def told(error: Exception) -> str:
+    """Return what anybody may read of an error: the text of other errors may quote a document."""
+    if isinstance(error, BereikbaarError):
+        return str(error)
+    return f"{type(error).__name__}, a fault in the daemon; its log has more"
 
 
 def _numbers_of(
@@ -188,11 +205,4 @@ def _without(values: dict[str, _T], keys: set[str]) -> dict[str, _T]:
 
 def _count_degraded(table: IntervalTable) -> Counter[str]:
     fields = {"forward-refused": "forward", "audio-missing": "audio"}
-    return Counter(
-        fields[outcome.error]
-        for outcome in chain(
-            chain.from_iterable(profile.outcomes for profile in table.profiles),
-            (override.outcome for override in table.overrides),
-        )
-        if outcome.error
-    )
+    return Counter(fields[outcome.error] for outcome in table.slot_outcomes() if outcome.error)

@@ -1,16 +1,52 @@
 """Logs: one JSON object a line on stderr, or readable lines on a console."""
 
 import logging
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, TextIO, cast
 
 import structlog
 
 
-def configure_logs(log_format: Literal["json", "console"], log_level: str) -> None:
-    """Send structlog and the standard library's loggers to stderr in one form."""
+class LossyStream:
+    """Writes text to a file descriptor, and loses what can't be written rather than fail.
+
+    A closed pipe or a full disk behind the log must not end a thread or a call. `on_lost` is called
+    for each write that failed. Unbuffered, so that nothing is left over to fail at the end.
+    """
+
+    def __init__(self, descriptor: int, on_lost: Callable[[], object]) -> None:
+        self._descriptor = descriptor
+        self._on_lost = on_lost
+
+    def write(self, text: str) -> int:
+        """Write all of it, if that can be."""
+        data = text.encode("utf-8", "backslashreplace")
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError:
+            self._on_lost()
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: nothing is held back."""
+
+
+def configure_logs(
+    log_format: Literal["json", "console"],
+    log_level: str,
+    on_lost: Callable[[], object] = lambda: None,
+) -> None:
+    """Send structlog and the standard library's loggers to stderr in one form.
+
+    `on_lost` is called for each line that can't be written.
+    """
+    # Python has no stderr where it was closed beforehand; its number is then some other file's.
+    descriptor = -1 if cast("TextIO | None", sys.stderr) is None else sys.stderr.fileno()
+    stream = cast("TextIO", LossyStream(descriptor, on_lost))
     level = logging.getLevelNamesMapping()[log_level.upper()]
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -30,10 +66,10 @@ def configure_logs(log_format: Literal["json", "console"], log_level: str) -> No
     structlog.configure(
         processors=[*shared, *tail],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -43,6 +43,9 @@ class Metrics:
             ["why"],
             registry=registry,
         )
+        self.log_lines_lost = Counter(
+            "bereikbaar_log_lines_lost", "Log lines that could not be written", registry=registry
+        )
         self.schedules = Gauge(
             "bereikbaar_schedules", "Schedules being served", ["linked"], registry=registry
         )
@@ -85,7 +88,6 @@ class Metrics:
         self.schedules.labels("yes").set(linked)
         self.schedules.labels("no").set(len(tables) - linked)
         self.snapshot_revision.set(loaded.revision)
-        self.store_revision.set(loaded.revision)
         self.snapshot_loaded_at.set(at)
         self.snapshot_horizon_at.set((loaded.first_day + HORIZON_DAYS) * DAY_SECONDS)
         self.last_reload_successful.set(not loaded.failed)

@@ -69,6 +69,7 @@ def _reload_operation() -> dict[str, Any]:
 def _audio_operation(method: str) -> dict[str, Any]:
     codes = {"200": "The message", "206": "A range of it", "304": "Unchanged"}
     codes |= {"404": "No such message", "416": "No such range"}
+    codes |= {"400": "Another encoding was asked for"}
     operation: dict[str, Any] = {
         "operationId": f"{method}_audio",
         "summary": "A message: WAV, PCM 16-bit, 8 kHz, mono; ranges and ETag",

@@ -2,13 +2,14 @@
 
 from typing import Final, Literal
 
+from pbx_adapters.answer import ANSWER_FIELDS, render_fields
+
 HookError = Literal[
     "bad-request",
     "ambiguous-time",
     "unauthorized",
     "forbidden",
     "too-large",
-    "too-many-attempts",
     "unavailable",
 ]
 
@@ -18,7 +19,6 @@ HTTP_CODES: Final[dict[HookError, int]] = {
     "unauthorized": 401,
     "forbidden": 403,
     "too-large": 413,
-    "too-many-attempts": 429,
     "unavailable": 503,
 }
 
@@ -31,3 +31,9 @@ class RefusedError(Exception):
         self.error = error
         self.detail = detail
         self.headers = headers
+
+
+def bare_answer(error: HookError) -> bytes:
+    """Return the hook's JSON answer to what never became a call: the normal route, and why."""
+    told = {"status": "unknown", "action": "continue", "error": error}
+    return render_fields(dict.fromkeys(ANSWER_FIELDS, "") | told, "json").encode()

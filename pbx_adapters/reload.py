@@ -3,19 +3,21 @@
 import asyncio
 import gc
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Final
 
 import structlog
 
 from pbx_adapters.data_dir import LAST_GOOD_FILE
-from pbx_adapters.last_good_keeper import LastGoodKeeper
-from pbx_adapters.loader import LoadedTables, first_day_for
+from pbx_adapters.last_good_keeper import LastGoodKeeper, Noted
+from pbx_adapters.loader import LoadedTables, first_day_for, told
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.serving import Service, Serving
+from pbx_adapters.store_check import CHECK_SECONDS, CheckClock, find_damaged, footprint_of
 from routing_engine.compiler import TargetCheck
 from schedules.errors import ConflictError, StoreUnavailableError
 from schedules.last_good import read_last_good
@@ -24,6 +26,8 @@ from schedules.store import Revision
 
 POLL_SECONDS: Final = 0.05
 RETRY_SECONDS: Final = 1.0
+# Longer than the last-good file may take to be written.
+STOP_SECONDS: Final = 6.0
 MAX_RETRY_SECONDS: Final = 30.0
 # Trying again may cost the calls at most a twentieth of the time.
 _REST_PER_SECOND_TRIED: Final = 20
@@ -35,7 +39,8 @@ class Reloader(threading.Thread):
     """Keeps `serving` at what the store holds.
 
     `clock` gives epoch seconds. A change committed by any process is found by polling the
-    database's data version; the call path never waits for the disk.
+    database's data version; the call path never waits for the disk. Every `check_seconds`, and
+    after any other write to its files, the store is read to see whether it is whole.
     """
 
     def __init__(  # noqa: PLR0913 - its wiring
@@ -47,6 +52,7 @@ class Reloader(threading.Thread):
         targets: TargetCheck,
         clock: Callable[[], int],
         loop: asyncio.AbstractEventLoop,
+        check_seconds: float = CHECK_SECONDS,
     ) -> None:
         super().__init__(name="reload", daemon=True)
         self._data_dir = data_dir
@@ -54,6 +60,7 @@ class Reloader(threading.Thread):
         self._metrics = metrics
         self._clock = clock
         self._loop = loop
+        self._check_seconds = check_seconds
         self._last_good_path = data_dir / LAST_GOOD_FILE
         self._database_path = data_dir / DATABASE_NAME
         self._loaded = LoadedTables(targets, self._read_good)
@@ -62,7 +69,7 @@ class Reloader(threading.Thread):
         self._is_stopping = False
         self._trouble = ""
         self._opened_file: tuple[int, int] | None = None
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._keeper = LastGoodKeeper(data_dir, self._last_good_path)
 
     def request(self) -> None:
@@ -78,10 +85,10 @@ class Reloader(threading.Thread):
         await done
 
     def stop(self) -> None:
-        """End the thread, with the last-good file up to date."""
+        """End the thread, with the last-good file up to date; a disk that hangs can't hold it."""
         self._is_stopping = True
         self._wake.set()
-        self.join()
+        self.join(STOP_SECONDS)
 
     def run(self) -> None:
         """Follow the store; when it can't be read, answer from what is there and try again."""
@@ -89,45 +96,70 @@ class Reloader(threading.Thread):
         while not self._is_stopping:
             waiting = self._take_waiting()
             started = perf_counter()
-            try:
-                with closing(self._open_store()) as store:
-                    self._follow(store, waiting)
-            except StoreUnavailableError as error:
-                self._survive(str(error))
-            except Exception as error:  # noqa: BLE001 - the thread has to outlive any fault
-                self._survive(f"reading the store failed: {error!r}")
-            else:
-                continue
+            is_readable = False
+            # Not even a fault in telling of faults may end the thread.
+            with suppress(Exception):
+                is_readable = self._follow_or_survive(waiting)
             self._settle(waiting)
-            rest = (perf_counter() - started) * _REST_PER_SECOND_TRIED
-            self._pause(min(max(RETRY_SECONDS, rest), MAX_RETRY_SECONDS))
+            if not is_readable:
+                rest = (perf_counter() - started) * _REST_PER_SECOND_TRIED
+                self._pause(min(max(RETRY_SECONDS, rest), MAX_RETRY_SECONDS))
         self._keeper.stop()
+        self._settle(self._take_waiting())
+
+    def _follow_or_survive(self, waiting: list[asyncio.Future[None]]) -> bool:
+        """Follow the store until it has to be opened anew; tell whether it could be read."""
+        try:
+            with closing(self._open_store()) as store:
+                self._follow(store, waiting)
+        except StoreUnavailableError as error:
+            self._survive(str(error))
+        except Exception as error:  # noqa: BLE001 - the thread has to outlive any fault
+            # Its text may quote what is stored; that is for the log alone.
+            why = f"reading the store failed: {type(error).__name__}; the log has more"
+            self._survive(why, error)
+        else:
+            return True
+        return False
 
     def _open_store(self) -> SqliteStore:
         # A database that has gone is a fault, and an empty one in its place would hide it.
-        is_new = not self._last_good_path.exists()
+        is_new = self._service is None and not self._last_good_path.exists()
         self._opened_file = _identity(self._database_path)
         return open_store(self._data_dir, create=is_new or self._database_path.exists())
 
     def _follow(self, store: SqliteStore, waiting: list[asyncio.Future[None]]) -> None:
-        # Read before the content, so that a commit in between is noticed afterwards.
+        # Both are read before the content, so that a write in between is noticed afterwards.
+        footprint = footprint_of(self._data_dir)
         seen = store.data_version()
         self._load_all(store)
         self._settle(waiting)
+        check = CheckClock(self._check_seconds, monotonic())
         while not self._is_stopping:
             self._pause(POLL_SECONDS)
             # A backup that was put back is another file, and this connection holds the old one.
             if self._waiting or _identity(self._database_path) != self._opened_file:
                 return
+            before, footprint = footprint, footprint_of(self._data_dir)
             version = store.data_version()
             if version != seen:
                 seen = version
                 self._load_changes(store)
-            if self._loaded.first_day != first_day_for(self._clock()):
-                self._put_into_service(self._loaded.renewed(self._clock()), "days_renewed")
+            if footprint != before:
+                check.hasten(monotonic())
+            # Once a day everything is made anew: its messages may be gone, or be there again.
+            is_old = self._loaded.first_day != first_day_for(self._clock())
+            if is_old or (check.is_due(monotonic()) and self._is_newly_damaged()):
+                self._load_all(store)
+
+    def _is_newly_damaged(self) -> bool:
+        """Look whether the store is whole; raises `StoreUnavailableError` where nothing is."""
+        return not find_damaged(self._data_dir) <= self._loaded.failed.keys()
 
     def _load_all(self, store: SqliteStore) -> None:
         started = perf_counter()
+        if (revision := self._see(store)) < self._loaded.revision:
+            _log.warning("store_went_back", revision=revision, served=self._loaded.revision)
         # Tables live long: collecting garbage among them while they are made only costs time.
         gc.disable()
         try:
@@ -138,9 +170,20 @@ class Reloader(threading.Thread):
             gc.enable()
         self._metrics.reload_duration.observe(perf_counter() - started)
 
+    def _see(self, store: SqliteStore) -> int:
+        """Show and return the store's revision; an empty store in a full one's place is refused."""
+        revision = store.revision()
+        self._metrics.store_revision.set(revision)
+        if revision == 0 and (self._loaded.revision or self._last_good_path.exists()):
+            raise StoreUnavailableError(
+                f"{self._database_path}: is empty and takes the place of a store that was not: "
+                f"restore a backup; to begin anew, stop the daemon and remove {LAST_GOOD_FILE}"
+            )
+        return revision
+
     def _load_changes(self, store: SqliteStore) -> None:
         started = perf_counter()
-        if store.revision() == self._loaded.revision:
+        if self._see(store) == self._loaded.revision:
             return
         try:
             changes = store.changed_since(self._loaded.revision)
@@ -153,11 +196,9 @@ class Reloader(threading.Thread):
     def _put_into_service(self, loaded: LoadedTables, event: str) -> None:
         self._loaded = loaded
         self._trouble = ""
-        service = loaded.service()
-        self._publish(service)
+        self._publish(loaded.service())
         self._metrics.show_tables(loaded, self._clock())
-        if not service.troubles:
-            self._keeper.note(loaded.revision)
+        self._keeper.note(Noted(loaded.revision, loaded.kept))
         _log.info(
             event,
             revision=loaded.revision,
@@ -165,15 +206,17 @@ class Reloader(threading.Thread):
             failed=len(loaded.failed),
         )
 
-    def _survive(self, why: str) -> None:
+    def _survive(self, why: str, fault: Exception | None = None) -> None:
         """Go on with the service there is, else with the last-good file's."""
         self._metrics.last_reload_successful.set(0)
         troubles = [*self._loaded.failed.values(), why]
         if self._service is None:
             try:
-                loaded = self._loaded.load_all(read_last_good(self._last_good_path), self._clock())
+                loaded = self._loaded.load_last_good(
+                    read_last_good(self._last_good_path), self._clock()
+                )
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, try again later
-                troubles.append(str(error))
+                troubles.append(told(error))
                 self._tell(Serving.put_troubles, self._serving, tuple(troubles))
             else:
                 self._loaded = loaded
@@ -188,7 +231,7 @@ class Reloader(threading.Thread):
             self._trouble = why
             is_serving = self._service is not None
             revision = self._loaded.revision if is_serving else None
-            _log.error("store_unavailable", why=why, serving_revision=revision)
+            _log.error("store_unavailable", why=why, serving_revision=revision, exc_info=fault)
 
     def _read_good(self) -> Iterator[Revision]:
         with suppress(StoreUnavailableError):
@@ -200,12 +243,12 @@ class Reloader(threading.Thread):
 
     def _tell(self, function: Callable[..., object], *arguments: object) -> None:
         """Run a function on the event loop, unless the daemon is going down already."""
-        if not self._loop.is_closed():
+        with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function, *arguments)
 
     def _take_waiting(self) -> list[asyncio.Future[None]]:
-        waiting, self._waiting = self._waiting, []
-        return waiting
+        # One by one: the event loop may be adding another.
+        return [self._waiting.popleft() for _ in range(len(self._waiting))]
 
     def _settle(self, waiting: list[asyncio.Future[None]]) -> None:
         for done in waiting:

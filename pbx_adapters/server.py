@@ -7,7 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
-from pbx_adapters.connections import ConnectionGuard, ConnectionLimits, DropReason
+from pbx_adapters.connection_limits import ConnectionLimits
+from pbx_adapters.connections import ConnectionGuard, DropReason
 from pbx_adapters.listening import BACKLOG, SocketFile, is_unix
 
 _SETTLE_SECONDS = 0.05

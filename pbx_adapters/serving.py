@@ -10,12 +10,14 @@ from routing_engine.snapshot import RoutingSnapshot
 class Service:
     """One snapshot, the tokens that may ask it, and what is wrong with either.
 
-    `troubles` are sentences for readiness and logs; empty when all is well.
+    `troubles` are sentences for readiness and logs; empty when all is well. `degraded_targets`
+    counts slots whose forward or message can't be used (semantics.md rule 19).
     """
 
     snapshot: RoutingSnapshot
     tokens: TokenTable
     troubles: tuple[str, ...] = ()
+    degraded_targets: int = 0
 
     def with_troubles(self, troubles: tuple[str, ...]) -> "Service":
         """Return the same service with other troubles told."""

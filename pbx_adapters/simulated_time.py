@@ -11,6 +11,9 @@ from schedules.date_text import instants_of, parse_moment
 from schedules.errors import FaultyValueError
 
 _DEFAULT_ZONE: Final = "Europe/Amsterdam"
+# 2000-01-01T00:00:00Z and 2101-01-01T00:00:00Z in epoch seconds.
+_FIRST_AT: Final = 946_684_800
+_END_AT: Final = 4_133_980_800
 
 
 def zone_of(decision: Decision, snapshot: RoutingSnapshot) -> ZoneInfo:
@@ -27,7 +30,10 @@ def parse_at(text: str, zone: ZoneInfo) -> int:
         detail = "; ".join(f"at: {problem}; {remedy}" for problem, remedy in error.faults)
         raise RefusedError("bad-request", detail) from None
     if moment.tzinfo is not None:
-        return int(moment.timestamp())
+        at = int(moment.timestamp())
+        if not _FIRST_AT <= at < _END_AT:
+            raise RefusedError("bad-request", f"at: {text} lies outside 2000 to 2100, in UTC")
+        return at
     instants = instants_of(moment, zone)
     if not instants:
         raise RefusedError("bad-request", f"at: {text} does not exist in {zone.key}")

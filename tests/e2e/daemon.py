@@ -79,11 +79,12 @@ class Daemon:
                 cwd=self.data_dir.parent,
                 env=os.environ | {"BEREIKBAAR_LOG_LEVEL": self.log_level} | settings,
             )
-        wait_until(lambda: self._find_address(already), "the daemon listens")
+        wait_until(lambda: self.find_address(already), "the daemon listens")
         if is_ready:
             wait_until(lambda: self.ready().status == 200, "the daemon is ready")
 
-    def _find_address(self, already: int) -> bool:
+    def find_address(self, already: int) -> bool:
+        """Find in the log, after so many lines, where it listens; tell whether it says so."""
         assert self.process is not None
         assert self.process.poll() is None, self.log_path.read_text()
         for line in self.log()[already:]:

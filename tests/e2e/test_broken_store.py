@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from schedules.last_good import read_last_good
+from schedules.sqlite_store import open_store
 from tests.e2e.daemon import AT, Daemon, wait_until
 
 
@@ -48,7 +49,13 @@ def test_unreadable_schedule_keeps_its_last_good_table(daemon: Daemon) -> None:
 
     daemon.save("closed")
     wait_until(lambda: daemon.status() == "closed", "the mended one is served")
-    assert daemon.ready().fields == {"status": "ok", "why": [], "revision": 6, "schedules": 2}
+    assert daemon.ready().fields == {
+        "status": "ok",
+        "why": [],
+        "revision": 6,
+        "schedules": 2,
+        "degraded_targets": 0,
+    }
     assert daemon.metric("bereikbaar_schedules_failed") == 0
     assert daemon.metric("bereikbaar_last_reload_successful") == 1
 
@@ -61,7 +68,10 @@ def test_cold_start_with_an_unreadable_schedule(daemon: Daemon) -> None:
     assert_degraded(daemon, "schedule office can't be compiled")
     assert (daemon.status(), daemon.call().fields["revision"]) == ("open", "1")
     assert daemon.stop() == 0
-    assert has_kept(daemon, 2)
+    assert has_kept(daemon, 3)
+    daemon.start()
+    assert_degraded(daemon, "schedule office can't be compiled")
+    assert (daemon.status(), daemon.call().fields["revision"]) == ("open", "1")
 
 
 def test_cold_start_with_nothing_good(daemon: Daemon) -> None:
@@ -208,3 +218,70 @@ def test_revoked_token_stays_revoked(daemon: Daemon) -> None:
     daemon.start()
     assert daemon.call(token=pbx).status == 401
     assert daemon.call().status == 200
+
+
+def test_last_good_follows_beside_a_broken_schedule(daemon: Daemon) -> None:
+    """While one schedule is broken, what is revoked or linked elsewhere is kept all the same."""
+    pbx = daemon.add_token()
+    daemon.start()
+    daemon.save_unreadable()
+    wait_until(lambda: daemon.ready().fields["status"] == "degraded", "the alarm is raised")
+    daemon.save("break", "branch", numbers=["+31850000001"])
+    with daemon.store() as store, store.writing("test", AT) as writer:
+        writer.revoke_token(pbx.split("_")[1])
+    wait_until(lambda: daemon.call(token=pbx).status == 401, "it is refused")
+    wait_until(lambda: has_kept(daemon, 6), "that is kept while the daemon runs")
+    daemon.kill()
+    daemon.database.write_bytes(b"garbage")
+    daemon.start()
+    assert daemon.call(token=pbx).status == 401
+    assert (daemon.status(), daemon.call().fields["revision"]) == ("open", "1")
+    assert daemon.call(did="0850000001").fields["status"] == "break"
+
+
+def test_store_that_goes_with_everything(daemon: Daemon) -> None:
+    """Store and last-good file that vanish together leave the service, and no empty store."""
+    daemon.start()
+    wait_until(lambda: has_kept(daemon, 2), "the last-good file is there")
+    aside = daemon.data_dir.with_name("aside")
+    daemon.data_dir.rename(aside)
+    wait_until(lambda: daemon.ready().fields["status"] == "degraded", "its absence is noticed")
+    assert_degraded(daemon, "there is no store")
+    assert daemon.status() == "open"
+    assert not daemon.data_dir.exists()
+    aside.rename(daemon.data_dir)
+    wait_until(lambda: daemon.ready().fields["status"] == "ok", "it is taken up again")
+
+
+def test_empty_store_takes_no_full_ones_place(daemon: Daemon, tmp_path: Path) -> None:
+    """An empty database where one with schedules was is told, and not served."""
+    daemon.start()
+    empty = tmp_path / "empty"
+    with closing(open_store(empty)):
+        pass
+    for suffix in ("-wal", "-shm"):
+        Path(f"{daemon.database}{suffix}").unlink(missing_ok=True)
+    (empty / daemon.database.name).replace(daemon.database)
+    wait_until(lambda: daemon.ready().fields["status"] == "degraded", "it is noticed")
+    assert_degraded(daemon, "is empty", "restore a backup", "last-good.jsonl")
+    assert daemon.status() == "open"
+
+
+def test_damage_shows_by_itself(daemon: Daemon) -> None:
+    """What is altered behind the store's back is told without a commit or a reload."""
+    daemon.start()
+    damage_document(daemon)
+    wait_until(lambda: daemon.ready().fields["status"] == "degraded", "the damage is noticed")
+    assert_degraded(daemon, "checksum")
+    assert daemon.status() == "open"
+
+
+def test_store_revision_is_told_before_it_loads(daemon: Daemon) -> None:
+    """A store that stands further than what is served shows in the metrics."""
+    daemon.start()
+    with closing(sqlite3.connect(daemon.database)) as connection, connection:
+        connection.execute("UPDATE state SET revision = revision + 7, tokens_seal = '0'")
+        connection.execute("UPDATE state SET tokens_changed_in = revision")
+    wait_until(lambda: daemon.ready().fields["status"] == "degraded", "the damage is noticed")
+    assert daemon.metric("bereikbaar_store_revision") == 9
+    assert daemon.metric("bereikbaar_snapshot_revision") == 2

@@ -315,7 +315,70 @@ def test_main_can_be_started_without_the_command_line(daemon: Daemon) -> None:
     )
     with daemon.log_path.open("wb") as stderr:
         daemon.process = subprocess.Popen([sys.executable, "-c", program], stderr=stderr)
-    wait_until(lambda: daemon._find_address(0), "it listens")
+    wait_until(lambda: daemon.find_address(0), "it listens")
     wait_until(lambda: daemon.ready().status == 200, "it is ready")
     assert daemon.status() == "open"
+    assert daemon.stop() == 0
+
+
+# The daemon with a signal sent to it just before it is wired, when nothing is loaded yet.
+HUNG_UP = """
+import os, signal, sys
+from pathlib import Path
+from pbx_adapters import daemon
+from pbx_adapters.config import Config, Listen
+bind = daemon.bind_tcp
+def hang_up(*address):
+    os.kill(os.getpid(), signal.SIGHUP)
+    return bind(*address)
+daemon.bind_tcp = hang_up
+daemon.main(Config(data_dir=Path(sys.argv[1]), listen=Listen("127.0.0.1", 0)))
+"""
+
+
+def test_reload_while_starting_ends_nothing(daemon: Daemon) -> None:
+    """SIGHUP before the daemon is ready leaves it to start."""
+    with daemon.log_path.open("wb") as stderr:
+        daemon.process = subprocess.Popen(
+            [sys.executable, "-c", HUNG_UP, daemon.data_dir],
+            stdin=subprocess.DEVNULL,
+            stderr=stderr,
+            cwd=Path(__file__).parents[2],
+        )
+    wait_until(lambda: daemon.find_address(0), "the daemon listens")
+    wait_until(lambda: daemon.ready().status == 200, "the daemon is ready")
+    assert daemon.status() == "open"
+    assert daemon.stop() == 0
+
+
+def test_log_that_cannot_be_written_hinders_nothing(daemon: Daemon) -> None:
+    """Once nobody reads stderr any more, everything goes on, and lost lines are counted."""
+    daemon.start()
+    daemon.stop()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        daemon.port = free.getsockname()[1]
+    daemon.process = subprocess.Popen(
+        [COMMAND, "serve", "--listen", f"127.0.0.1:{daemon.port}", "--data-dir", daemon.data_dir],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd=daemon.data_dir.parent,
+    )
+    assert daemon.process.stderr is not None
+    daemon.process.stderr.readline()
+    daemon.process.stderr.close()
+
+    def is_ready() -> bool:
+        try:
+            return daemon.ready().status == 200
+        except ConnectionError:
+            return False
+
+    wait_until(is_ready, "the daemon is ready")
+    daemon.save_unreadable()
+    wait_until(lambda: daemon.ready().fields["status"] == "degraded", "the fault is told")
+    assert daemon.call(token="bk_x_y").status == 401
+    daemon.save("closed")
+    wait_until(lambda: daemon.status() == "closed", "the change is served")
+    assert daemon.ask("POST", "/-/reload").status == 200
+    assert daemon.metric("bereikbaar_log_lines_lost_total") >= 3
     assert daemon.stop() == 0

@@ -17,8 +17,11 @@ from aiohttp.test_utils import TestServer
 from audio_store.masters import MasterFiles
 from pbx_adapters.app import build_app
 from pbx_adapters.auth import index_tokens
+from pbx_adapters.connection_limits import ConnectionLimits
 from pbx_adapters.hook import Hook
+from pbx_adapters.listening import bind_tcp
 from pbx_adapters.metrics import Metrics
+from pbx_adapters.server import serve_guarded
 from pbx_adapters.serving import Service, Serving
 from routing_engine.snapshot import RoutingSnapshot
 from schedules.store import Token
@@ -187,9 +190,13 @@ def parse_reply(raw: bytes) -> Reply:
 
 @asynccontextmanager
 async def serve_site(
-    folder: Path, service: Service | None, *, is_control: bool = False
+    folder: Path,
+    service: Service | None,
+    *,
+    is_control: bool = False,
+    limits: ConnectionLimits | None = None,
 ) -> AsyncIterator[Site]:
-    """Serve the application until the block ends."""
+    """Serve the application until the block ends; with limits, as the daemon guards it."""
     site = Site(Serving(), Metrics(), MasterFiles(folder / "audio"), instant(NOW))
     if service is not None:
         site.serving.put(service)
@@ -209,6 +216,14 @@ async def serve_site(
         clock=lambda: site.now,
         reload=site.reload,
     )
+    if limits is not None:
+        guarded = await serve_guarded(app, bind_tcp("127.0.0.1", 0), limits, lambda _why: None)
+        site.port = guarded.addresses[0][1]
+        try:
+            yield site
+        finally:
+            await guarded.close(grace_seconds=0.1)
+        return
     async with TestServer(app, host="127.0.0.1") as server:
         assert server.port is not None
         site.port = server.port

@@ -1,5 +1,6 @@
 """What the hook accepts, and what it refuses: status code, error word, and a whole answer."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pbx_adapters.auth import Caller, Refusal, TokenTable
+from pbx_adapters.connection_limits import ConnectionLimits
 from pbx_adapters.serving import Service
 from routing_engine.snapshot import RoutingSnapshot
 from tests.http.site import (
@@ -203,6 +206,8 @@ async def test_body_that_is_too_large_is_refused(site: Site) -> None:
         pytest.param("1999-12-31T23:59", "bad-request", id="before-2000"),
         pytest.param("2101-01-01T00:00", "bad-request", id="after-2100"),
         pytest.param("2101-01-01T00:00Z", "bad-request", id="after-2100-utc"),
+        pytest.param("2100-12-31T23:30-01:00", "bad-request", id="after-2100-by-offset"),
+        pytest.param("2000-01-01T00:30+01:00", "bad-request", id="before-2000-by-offset"),
         pytest.param("0001-01-01T00:00+01:00", "bad-request", id="first-year"),
         pytest.param("9999-12-31T23:59-01:00", "bad-request", id="last-year"),
         pytest.param("2027-03-28T02:00", "bad-request", id="spring-gap-first"),
@@ -215,6 +220,12 @@ async def test_body_that_is_too_large_is_refused(site: Site) -> None:
 async def test_bad_instant_is_refused(site: Site, at: str, error: str) -> None:
     """An `at` that names no one instant from 2000 to 2100 is a 400."""
     assert_refused(await site.call("3cx", OPERATOR, schedule="office", at=at), error)
+
+
+@pytest.mark.parametrize("at", ["2000-01-01T00:00Z", "2100-12-31T23:59:59Z"])
+async def test_first_and_last_instant_are_fine(site: Site, at: str) -> None:
+    """The bounds are in UTC, the first one included."""
+    assert (await site.call("3cx", OPERATOR, schedule="office", at=at)).status == 200
 
 
 @pytest.mark.parametrize("at", ["2027-03-28T01:59", "2027-03-28T03:00", "2026-10-25T01:59"])
@@ -341,6 +352,8 @@ async def test_control_socket_needs_no_token(tmp_path: Path, compiled: RoutingSn
     async with serve_site(tmp_path, Service(compiled, TOKENS), is_control=True) as site:
         reply = await site.call("3cx", None, did=LINKED, at="2026-12-25T10:00", explain="1")
         assert reached(reply) == "office"
+        # What operators ask is no PBX's call.
+        assert b"bereikbaar_hook_responses_total{" not in site.metrics.exposition(site.now)
 
 
 async def test_host_header_is_never_used(site: Site) -> None:
@@ -368,8 +381,85 @@ async def test_host_header_is_never_used(site: Site) -> None:
     ],
 )
 async def test_nothing_else_is_served(site: Site, method: str, path: str, status: int) -> None:
-    """Other paths are 404 and other methods 405."""
-    assert (await site.ask(path, method=method)).status == status
+    """Other paths are 404 and other methods 405; at the hook with its own answer."""
+    reply = await site.ask(path, method=method)
+    assert reply.status == status
+    if path.startswith("/hook"):
+        assert_bare(reply, "bad-request")
+        assert (reply.headers.get("allow") == "GET, POST") == (status == 405)
+
+
+def assert_bare(reply: Reply, error: str) -> None:
+    """Expect the answer to what never became a call: it routes normally too."""
+    answer = json.loads(reply.body)
+    told = {"status": "unknown", "action": "continue", "error": error}
+    assert answer == dict.fromkeys(FIELDS, "") | told
+    assert list(answer) == FIELDS
+    assert reply.headers["content-type"] == "application/json"
+    assert reply.headers["content-length"] == str(len(reply.body))
+    assert reply.headers["bereikbaar-detail"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"GET /hook/3cx?did=\xe9 HTTP/1.1\r\nHost: x\r\n\r\n", id="raw-byte"),
+        pytest.param(b"NONSENSE\r\n\r\n", id="request-line"),
+        pytest.param(b"GET /hook/3cx HTTP/1.1\r\nHost x\r\n\r\n", id="header"),
+    ],
+)
+async def test_what_is_no_http_gets_a_whole_answer(
+    tmp_path: Path, compiled: RoutingSnapshot, raw: bytes
+) -> None:
+    """Bytes that can't be read as a request are refused as a call is."""
+    limits = ConnectionLimits()
+    async with serve_site(tmp_path, Service(compiled, TOKENS), limits=limits) as site:
+        reply = await site.send(raw)
+        assert reply.status in {400, 401}
+        if reply.status == 400:
+            assert_bare(reply, "bad-request")
+
+
+async def test_too_many_connections_get_a_whole_answer(
+    tmp_path: Path, compiled: RoutingSnapshot
+) -> None:
+    """Whoever is turned away at the door takes the normal route."""
+    limits = ConnectionLimits(max_connections=1)
+    async with serve_site(tmp_path, Service(compiled, TOKENS), limits=limits) as site:
+        _, writer = await asyncio.open_connection("127.0.0.1", site.port)
+        reply = await site.send(b"")
+        assert reply.status == 503
+        assert_bare(reply, "unavailable")
+        writer.close()
+
+
+async def test_slow_form_gets_a_whole_answer(tmp_path: Path, compiled: RoutingSnapshot) -> None:
+    """A form that doesn't come in time is refused, counted, and its connection closed."""
+    limits = ConnectionLimits(body_seconds=0.1, sweep_seconds=0.05)
+    async with serve_site(tmp_path, Service(compiled, TOKENS), limits=limits) as site:
+        head = (
+            f"POST /hook/3cx HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {PBX}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 99\r\n\r\n"
+        )
+        reply = await site.send(head.encode())
+        assert_refused(reply, "bad-request")
+        assert reply.headers["connection"] == "close"
+        assert "the body took longer" in reply.headers["bereikbaar-detail"]
+        counted = b'bereikbaar_hook_responses_total{code="400",dialect="3cx"} 1.0'
+        assert counted in site.metrics.exposition(site.now)
+
+
+@pytest.mark.parametrize("fault", [OSError(28, "disk full"), RuntimeError("a defect")])
+async def test_fault_of_ours_gets_a_whole_answer(site: Site, fault: Exception) -> None:
+    """Whatever goes wrong while a call is decided, its PBX is told to take the normal route."""
+
+    class Faulty(TokenTable):
+        def authenticate(self, _authorization: str | None) -> Caller | Refusal:
+            raise fault
+
+    assert site.serving.service is not None
+    site.serving.put(replace(site.serving.service, tokens=Faulty()))
+    assert_refused(await site.call("3cx", did=LINKED), "unavailable")
 
 
 def assert_documented(reply: Reply) -> None:

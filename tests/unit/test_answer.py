@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from pbx_adapters.answer import (
     ANSWER_FIELDS,
+    CONTENT_TYPES,
+    DECISION_ID_LENGTH,
     AnswerFormat,
     answer_fields,
     format_instant,
@@ -99,10 +101,22 @@ NAMES = st.text(max_size=64).filter(str.isprintable)
 def test_prepared_answer_is_the_rendered_one(name: str, answer_format: AnswerFormat) -> None:
     """Filling a prepared answer gives what rendering it for that call gives."""
     decision = replace(OPEN, schedule_name=name)
-    fields = answer_fields(decision, "2026-04-27T10:00:00Z", "ab-1", "https://x.example")
+    decision_id = "0123456789ab-0000002a"
+    assert len(decision_id) == DECISION_ID_LENGTH
+    fields = answer_fields(decision, "2026-04-27T10:00:00Z", decision_id, "https://x.example")
     prepared = prepare_answer(decision, answer_format, "https://x.example")
-    filled = prepared.filled("2026-04-27T10:00:00Z", "ab-1")
-    assert filled.decode() == render_fields(fields, answer_format)
+    body = render_fields(fields, answer_format).encode()
+    at = 1_777_284_000
+    assert prepared.body(at, decision_id) == body
+    head, _, rest = prepared.message(at, decision_id).partition(b"\r\n\r\n")
+    assert rest == body
+    assert head.decode().split("\r\n") == [
+        "HTTP/1.1 200 OK",
+        f"Content-Type: {CONTENT_TYPES[answer_format]}",
+        "Cache-Control: no-store",
+        f"Content-Length: {len(body)}",
+        "Date: Mon, 27 Apr 2026 10:00:00 GMT",
+    ]
 
 
 @given(NAMES)

@@ -163,7 +163,15 @@ def test_bad_address_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["calls.example.nl", "ftp://x", "https://", "http://x/?a=b", "http://x/#a", "http://[::1"],
+    [
+        "calls.example.nl",
+        "ftp://x",
+        "https://",
+        "http://x/?a=b",
+        "http://x/#a",
+        "http://[::1",
+        "http://me:pw@x",
+    ],
 )
 def test_bad_public_url_is_refused(url: str) -> None:
     """Messages have to be reachable under it by appending a path."""
@@ -237,3 +245,30 @@ def test_bad_variable_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, val
     """A variable's value is judged as the file's is."""
     monkeypatch.setenv(f"BEREIKBAAR_{name}", value)
     assert name.lower() in faults()
+
+
+def test_public_url_shows_no_password() -> None:
+    """A user and a password in it would go out with every answer; nor are they told here."""
+    told = faults(public_url="https://me:geheim@calls.example.nl")
+    assert "leave it out" in told
+    assert "geheim" not in told
+
+
+@pytest.mark.parametrize(
+    ("listen", "public_url", "is_lacking"),
+    [
+        ("0.0.0.0:8470", None, True),
+        ("[::]:8470", None, True),
+        ("0.0.0.0:8470", "http://calls.example.nl", False),
+        ("127.0.0.1:8470", None, False),
+        ("[::1]:8470", None, False),
+        ("localhost:8470", None, False),
+    ],
+)
+def test_every_address_needs_a_public_one(
+    listen: str, public_url: str | None, *, is_lacking: bool
+) -> None:
+    """Whoever listens everywhere has to say where messages can be downloaded."""
+    assert load_config(None, {"listen": listen, "public_url": public_url}).lacks_public_url is (
+        is_lacking
+    )

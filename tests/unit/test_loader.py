@@ -218,23 +218,61 @@ def test_tokens_change_when_told() -> None:
     assert not loaded.load_changes(told, without).tokens.entries
 
 
-def test_renewed_tables_decide_alike() -> None:
-    """A later index of days changes the horizon and no decision."""
-    source = Source((good("a", OPEN, 1, FIRST, mon=["00:00-24:00 closed"]),))
+def test_last_good_numbers_are_the_newest() -> None:
+    """A number that left a schedule whose older revision was kept reaches its new holder."""
+    kept = Source((good("a", OPEN, 1, FIRST), good("b", CLOSED, 2, FIRST)), ((FIRST, "b"),))
+    loaded = no_tables().load_last_good(kept, AT)
+    assert decided(loaded, FIRST).schedule == "b"
+    moved = Source((good("a", CLOSED, 2, FIRST), good("b", OPEN, 1, FIRST)), ((FIRST, "a"),))
+    assert decided(no_tables().load_last_good(moved, AT), FIRST).schedule == "a"
+    assert decided(loaded.load_all(replace(moved, revisions=()), AT), FIRST).schedule == ""
+
+
+def test_number_of_a_schedule_left_out_is_out_of_service() -> None:
+    """A last-good file that knows the number but not the schedule makes no number unknown."""
+    loaded = no_tables().load_last_good(Source((), ((FIRST, "a"),)), AT)
+    assert decided(loaded, FIRST).reason == "outside-service"
+
+
+def test_kept_tables_are_told_by_revision() -> None:
+    """Of each schedule that failed, the revision in service is told, or that there is none."""
+    source = Source((good("a", OPEN, 1, FIRST), good("c")))
     loaded = no_tables().load_all(source, AT)
-    later = AT + 30 * 86_400
-    renewed = loaded.renewed(later)
-    assert renewed.first_day == loaded.first_day + 30
-    assert renewed.service().snapshot.horizon_at == loaded.service().snapshot.horizon_at + 2_592_000
-    for at in range(AT, later, 86_400):
-        assert decided(renewed, FIRST, at).outcome == decided(loaded, FIRST, at).outcome
+    assert loaded.load_changes(changed(unreadable("a"), unreadable("b")), source).kept == {
+        "a": 1,
+        "b": None,
+    }
+
+
+def test_trouble_quotes_nothing_stored() -> None:
+    """What stands in a document that can't be read is not for whoever asks for readiness."""
+    secret = saved("a", '{"id": "a", "name": "+31612345678", "pbx": "geheim", "numbers": 7}')
+    (trouble,) = no_tables().load_all(Source((secret,)), AT).service().troubles
+    assert trouble.startswith("schedule a can't be compiled: schedule a, revision 1: ")
+    assert "roll back" in trouble
+    assert "pbx: " in trouble
+    assert not [word for word in ("geheim", "6123", "7", "http", "input") if word in trouble]
+
+
+def test_fault_of_ours_quotes_nothing_stored() -> None:
+    """A defect met while compiling is told by its kind: its text may quote a document."""
+
+    def is_stored(_digest: str) -> bool:
+        raise KeyError("+31612345678")
+
+    week = ("00:00-24:00 closed audio=a",)
+    revision = good("a", week, audio={"a": {"name": "A", "sha256": SHA256}})
+    tables = LoadedTables(TargetCheck(ForwardPolicy(), is_stored), lambda: ())
+    (trouble,) = tables.load_all(Source((revision,)), AT).service().troubles
+    assert "KeyError" in trouble
+    assert "6123" not in trouble
 
 
 def test_kept_table_is_renewed_with_the_others() -> None:
     """A table kept for a broken revision covers the same days as all others."""
     loaded = no_tables().load_all(Source((good("a", OPEN, 1, FIRST),)), AT)
     later = loaded.load_all(Source((unreadable("a"),), ((FIRST, "a"),)), AT + 86_400)
-    assert later.tables["a"].first_day == later.first_day == loaded.first_day + 1
+    assert later.tables["a"].rules.recurring.first_day == later.first_day == loaded.first_day + 1
 
 
 def test_unusable_targets_are_counted() -> None:
@@ -251,4 +289,5 @@ def test_unusable_targets_are_counted() -> None:
     tables = LoadedTables(TargetCheck(ForwardPolicy(), lambda _: False), lambda: ())
     loaded = tables.load_all(Source((revision,)), AT)
     assert loaded.degraded == {"audio": 7, "forward": 6}
+    assert (loaded.service().degraded_targets, loaded.service().troubles) == (13, ())
     assert loaded.load_changes(changed(deleted=("a",)), Source(())).degraded == {}

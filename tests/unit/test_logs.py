@@ -1,6 +1,7 @@
 """Logs: one JSON object a line on stderr (contract.md: Logs)."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -94,3 +95,39 @@ def test_console_lines_are_readable() -> None:
     (line,) = logged("log.info('listening', address='x')", log_format="console")
     assert "listening" in line
     assert not line.startswith("{")
+
+
+@pytest.mark.parametrize("logger", ["log", "logging.getLogger('aiohttp.server')"])
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize("stderr", ["/dev/full", "closed pipe", "none"])
+def test_line_that_cannot_be_written_is_lost(logger: str, log_format: str, stderr: str) -> None:
+    """A full disk, a closed pipe or no stderr at all costs lines, never the one that logs."""
+    program = (
+        "import logging, os, structlog\n"
+        "from pbx_adapters.logs import configure_logs\n"
+        "lost = []\n"
+        f"configure_logs({log_format!r}, 'info', lambda: lost.append(1))\n"
+        "log = structlog.get_logger()\n"
+        f"for _ in range(3): {logger}.error('told')\n"
+        "os.write(1, b'%d lost' % len(lost))\n"
+    )
+    command = [sys.executable, "-c", program]
+    if stderr == "none":
+        command = ["sh", "-c", 'exec "$0" "$@" 2>&-', *command]
+    broken = unwritable(stderr)
+    try:
+        done = subprocess.run(
+            command, check=False, stdout=subprocess.PIPE, stderr=broken, timeout=60
+        )
+    finally:
+        os.close(broken)
+    assert (done.returncode, done.stdout) == (0, b"3 lost")
+
+
+def unwritable(kind: str) -> int:
+    """Open something that takes no bytes."""
+    if kind == "/dev/full":
+        return os.open(kind, os.O_WRONLY)
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing

@@ -42,7 +42,6 @@ def test_load_is_shown() -> None:
     assert shown["bereikbaar_schedules{linked=yes}"] == 1
     assert shown["bereikbaar_schedules{linked=no}"] == 1
     assert shown["bereikbaar_snapshot_revision"] == 41
-    assert shown["bereikbaar_store_revision"] == 41
     assert shown["bereikbaar_snapshot_loaded_timestamp_seconds"] == AT
     assert shown["bereikbaar_last_reload_successful"] == 1
     assert shown["bereikbaar_schedules_failed"] == 0

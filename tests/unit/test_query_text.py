@@ -4,38 +4,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbx_adapters.query_text import ALIASES, BadRequestError, HookQuery, parse_query
+from pbx_adapters.query_text import ALIASES, BadRequestError, parse_query
 
 
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [
-        pytest.param(["did=1"], HookQuery(did="1"), id="one"),
-        pytest.param(["did="], HookQuery(did=""), id="empty"),
-        pytest.param(["did"], HookQuery(did=""), id="no-equals-sign"),
-        pytest.param(["did=a=b"], HookQuery(did="a=b"), id="equals-sign-in-value"),
-        pytest.param(["did=+31"], HookQuery(did=" 31"), id="plus-is-a-space"),
-        pytest.param(["did=%2B31"], HookQuery(did="+31"), id="encoded-plus"),
-        pytest.param(["did=%252B"], HookQuery(did="%2B"), id="decoded-once"),
-        pytest.param(["did=%c3%A9"], HookQuery(did="é"), id="utf-8"),
-        pytest.param(["did=é"], HookQuery(did="é"), id="raw-utf-8"),
-        pytest.param(["%64id=1"], HookQuery(did="1"), id="encoded-name"),
-        pytest.param(["called=1", "from=2"], HookQuery(did="1", cli="2"), id="query-and-form"),
-        pytest.param(["", "to=1"], HookQuery(did="1"), id="form-only"),
-        pytest.param(["schedule=x&caller=2"], HookQuery(schedule="x", cli="2"), id="schedule"),
-        pytest.param(["did=1&DID=2&x=%zz"], HookQuery(did="1"), id="unknown-ignored"),
-        pytest.param(["did=1&explain"], HookQuery(did="1"), id="explain-empty"),
-        pytest.param(["did=1&explain=1"], HookQuery(did="1", explain=True), id="explain"),
-        pytest.param(["did=1&explain=yes"], HookQuery(did="1", explain=True), id="explain-word"),
-        pytest.param(["did=1&explain=false"], HookQuery(did="1"), id="explain-false"),
+        pytest.param(["did=1"], {"did": "1"}, id="one"),
+        pytest.param(["did="], {"did": ""}, id="empty"),
+        pytest.param(["did"], {"did": ""}, id="no-equals-sign"),
+        pytest.param(["did=a=b"], {"did": "a=b"}, id="equals-sign-in-value"),
+        pytest.param(["did=+31"], {"did": " 31"}, id="plus-is-a-space"),
+        pytest.param(["did=%2B31"], {"did": "+31"}, id="encoded-plus"),
+        pytest.param(["did=%252B"], {"did": "%2B"}, id="decoded-once"),
+        pytest.param(["did=%c3%A9"], {"did": "é"}, id="utf-8"),
+        pytest.param(["did=é"], {"did": "é"}, id="raw-utf-8"),
+        pytest.param(["%64id=1"], {"did": "1"}, id="encoded-name"),
+        pytest.param(["called=1", "from=2"], {"did": "1", "cli": "2"}, id="query-and-form"),
+        pytest.param(["", "to=1"], {"did": "1"}, id="form-only"),
+        pytest.param(["schedule=x&caller=2"], {"schedule": "x", "cli": "2"}, id="schedule"),
+        pytest.param(["did=1&DID=2&x=%zz"], {"did": "1"}, id="unknown-ignored"),
+        pytest.param(["did=1&explain"], {"did": "1"}, id="explain-empty"),
+        pytest.param(["did=1&explain=1"], {"did": "1", "explain": "1"}, id="explain"),
+        pytest.param(["did=1&explain=yes"], {"did": "1", "explain": "yes"}, id="explain-word"),
+        pytest.param(["did=1&explain=false"], {"did": "1"}, id="explain-false"),
         pytest.param(
             ["did=1&callid=c&format=xml&at=now"],
-            HookQuery(did="1", callid="c", format="xml", at="now"),
+            {"did": "1", "callid": "c", "format": "xml", "at": "now"},
             id="all-others",
         ),
     ],
 )
-def test_parameters_are_read(texts: list[str], expected: HookQuery) -> None:
+def test_parameters_are_read(texts: list[str], expected: dict[str, str]) -> None:
     """Values are decoded once, and land under their own name."""
     assert parse_query(*texts) == expected
 
@@ -74,7 +74,7 @@ def test_longest_values_are_taken(name: str, length: int) -> None:
     """A value of exactly the documented length is fine."""
     rest = "" if name == "did" else "&did=1"
     query = parse_query(f"{name}={'x' * length}{rest}")
-    assert getattr(query, name) == "x" * length
+    assert query[name] == "x" * length
 
 
 @given(
@@ -87,4 +87,4 @@ def test_any_text_is_read_or_refused(text: str, name: str) -> None:
         query = parse_query(f"{name}={text}")
     except BadRequestError:
         return
-    assert (query.did is None) != (query.schedule is None)
+    assert ("did" in query) != ("schedule" in query)

@@ -1,0 +1,1 @@
+"""Measurements of speed and memory, against a bare route and against peers."""

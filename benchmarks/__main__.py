@@ -1,0 +1,83 @@
+"""`python -m benchmarks`: measure, print the table, write `results.json`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from benchmarks.effort import FULL, QUICK, Effort
+from benchmarks.figures import RESULTS, Row, table_text, write_results
+from benchmarks.hook_load import load_bench, measure_latency, measure_throughput
+from benchmarks.in_process import measure_compiling, measure_lookup
+from benchmarks.memory import measure_memory
+from benchmarks.reloading import measure_reload
+from benchmarks.starting import measure_start
+from benchmarks.workplace import furnish
+
+IN_PROCESS: Final[Mapping[str, Callable[[Effort], Row]]] = {
+    "lookup": measure_lookup,
+    "compile": measure_compiling,
+    "memory": measure_memory,
+}
+ON_DAEMON: Final = ("start", "reload", "throughput", "latency")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure what is asked for; returns 0 however fast it was."""
+    names = (*IN_PROCESS, *ON_DAEMON)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--only", action="append", choices=names, metavar="NAME", help=f"one of {', '.join(names)}"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="see that it runs; judge nothing by it"
+    )
+    parser.add_argument("--results", type=Path, default=RESULTS, help="the JSON file to write")
+    options = parser.parse_args(arguments)
+    cores, load = os.cpu_count() or 1, os.getloadavg()[0]
+    if load > cores / 2:
+        print(
+            f"the machine is busy (load {load:.1f}, {cores} cores): trust ratios only",
+            file=sys.stderr,
+        )
+    rows = list(measure(options.only or names, QUICK if options.quick else FULL))
+    print(table_text(rows))
+    write_results(rows, options.results)
+    return 0
+
+
+def measure(names: Sequence[str], effort: Effort) -> Iterator[Row]:
+    """Measure the rows with these names, each told on stderr as it begins."""
+    for name in (name for name in IN_PROCESS if name in names):
+        _tell(name)
+        yield IN_PROCESS[name](effort)
+    wanted = [name for name in ON_DAEMON if name in names]
+    if not wanted:
+        return
+    with TemporaryDirectory() as folder:
+        _tell("furnish")
+        workplace = furnish(Path(folder), effort.schedules)
+        for name, measure_one in (("start", measure_start), ("reload", measure_reload)):
+            if name in wanted:
+                _tell(name)
+                yield measure_one(effort, workplace)
+        with ExitStack() as stack:
+            loaded = {"throughput": measure_throughput, "latency": measure_latency}
+            chosen = [name for name in loaded if name in wanted]
+            bench = stack.enter_context(load_bench(workplace)) if chosen else None
+            for name in chosen:
+                assert bench is not None
+                _tell(name)
+                yield loaded[name](effort, bench)
+
+
+def _tell(name: str) -> None:
+    print(f"measuring: {name}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,148 @@
+"""What a benchmark measured, set against what was to be reached; as a table and as JSON."""
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from math import ceil
+from pathlib import Path
+from statistics import median
+from typing import Any, Final, Literal
+
+Verdict = Literal["then", "reach", "no"]
+
+RESULTS: Final = Path(__file__).with_name("results.json")
+
+_COLUMNS: Final = ("row", "figure", "peer", "ratio", "reach", "then", "reached?")
+_TIMES: Final = "\N{MULTIPLICATION SIGN}"
+_LIBRARIES: Final = ("aiohttp", "uvloop", "pydantic", "opening-hours-py")
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A bound on a row's figure or on its ratio to the peer: first `reach`, then `then`."""
+
+    of: Literal["figure", "ratio"]
+    bound: Literal["at most", "at least"]
+    reach: float
+    then: float
+
+    def verdict(self, value: float) -> Verdict:
+        """Say how far a value has come."""
+        sign = 1 if self.bound == "at most" else -1
+        if sign * value <= sign * self.then:
+            return "then"
+        return "reach" if sign * value <= sign * self.reach else "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table.
+
+    `figure` and `peer` are in `unit`; `ratio` is of the two, the way round that its goal reads.
+    `parts` are further figures that explain the first, by a name that holds their unit; `rounds`
+    are the values whose median the judged figure is.
+    """
+
+    name: str
+    figure: float
+    unit: str
+    goals: tuple[Goal, ...]
+    peer: float | None = None
+    ratio: float | None = None
+    parts: dict[str, float] = field(default_factory=dict)
+    rounds: tuple[float, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """How far the row has come: as far as the goal that lags most."""
+        verdicts = {goal.verdict(self.value_of(goal)) for goal in self.goals}
+        return next(verdict for verdict in ("no", "reach", "then") if verdict in verdicts)
+
+    def value_of(self, goal: Goal) -> float:
+        """Return what a goal is about; raises `ValueError` for a ratio that was not measured."""
+        value = self.figure if goal.of == "figure" else self.ratio
+        if value is None:
+            raise ValueError(f"{self.name}: a goal for the ratio, but no peer was measured")
+        return value
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the texts of the table's columns."""
+        return (
+            self.name,
+            f"{_number(self.figure)} {self.unit}",
+            "" if self.peer is None else f"{_number(self.peer)} {self.unit}",
+            "" if self.ratio is None else f"{self.ratio:.2f}{_TIMES}",
+            ", ".join(self._bound_text(goal, goal.reach) for goal in self.goals),
+            ", ".join(self._bound_text(goal, goal.then) for goal in self.goals),
+            self.verdict,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row as `results.json` holds it."""
+        return {
+            "row": self.name,
+            "figure": self.figure,
+            "unit": self.unit,
+            "peer": self.peer,
+            "ratio": self.ratio,
+            "goals": [
+                {"of": goal.of, "bound": goal.bound, "reach": goal.reach, "then": goal.then}
+                for goal in self.goals
+            ],
+            "reached": self.verdict,
+            "parts": self.parts,
+            "rounds": list(self.rounds),
+        }
+
+    def _bound_text(self, goal: Goal, bound: float) -> str:
+        unit = f" {self.unit}" if goal.of == "figure" else _TIMES
+        return f"{'≤' if goal.bound == 'at most' else '≥'} {bound:g}{unit}"
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the smallest value that `share` of all values, 0 to 1, do not exceed."""
+    return sorted(values)[max(0, ceil(share * len(values)) - 1)]
+
+
+def median_ratio(pairs: Sequence[tuple[float, float]]) -> float:
+    """Return the median of the quotients of pairs measured next to each other."""
+    return median(first / second for first, second in pairs)
+
+
+def table_text(rows: Sequence[Row]) -> str:
+    """Write the rows as a table, the parts of each below it."""
+    lines = [_COLUMNS, *(row.cells() for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_COLUMNS))]
+    texts = []
+    for number, line in enumerate(lines):
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        texts.append("  ".join(cells).rstrip())
+        if number:
+            parts = rows[number - 1].parts.items()
+            texts.extend(f"    {name}: {_number(value)}" for name, value in parts)
+    return "\n".join(texts)
+
+
+def write_results(rows: Sequence[Row], path: Path = RESULTS) -> None:
+    """Write what was measured, where and when, as JSON."""
+    results = {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {
+            "cores": os.cpu_count(),
+            "processor": platform.machine(),
+            "system": f"{platform.system()} {platform.release()}",
+            "python": platform.python_version(),
+            "load": os.getloadavg()[0],
+            **{name: version(name) for name in _LIBRARIES},
+        },
+        "rows": [row.as_json() for row in rows],
+    }
+    path.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -1,0 +1,185 @@
+"""A data directory full of schedules, and the real daemon and its peer as processes."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from random import Random
+from shutil import which
+from time import perf_counter, sleep
+from typing import Final
+
+from audio_store.masters import MasterFiles
+from benchmarks.company import generate_schedules
+from benchmarks.cores import pin_to
+from pbx_adapters.auth import create_token
+from pbx_adapters.data_dir import AUDIO_FOLDER
+from schedules.model import Schedule
+from schedules.sqlite_store import open_store
+
+_START_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.02
+_UNTIL_THERE_IS_A_COMMAND: Final = (
+    "from pbx_adapters.config import load_config; from pbx_adapters.daemon import main; "
+    "main(load_config(None, {}))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """A filled data directory: its schedules, and a token that may ask for all of them."""
+
+    data_dir: Path
+    schedules: tuple[Schedule, ...]
+    token: str
+
+    def random_number(self, rng: Random) -> tuple[str, Schedule]:
+        """Return a linked number, in E.164, and its schedule."""
+        schedule = rng.choice(self.schedules)
+        block = rng.choice(schedule.numbers)
+        return f"+{rng.randint(block.first, block.last)}", schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server process, started at `started_at` on the clock of `perf_counter`."""
+
+    process: "subprocess.Popen[str] | subprocess.Popen[bytes]"
+    port: int
+    started_at: float
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self.process.pid
+
+
+def furnish(data_dir: Path, count: int) -> Workplace:
+    """Fill a data directory with schedules, their messages (empty files) and a token."""
+    now = datetime.now(UTC)
+    schedules = tuple(generate_schedules(count, today=now.date()))
+    token, secret = create_token(
+        "benchmark", is_operator=False, schedules=(), networks=(), created_at=now
+    )
+    with closing(open_store(data_dir)) as store, store.writing("benchmark", now) as writer:
+        writer.add_token(token)
+        for schedule in schedules:
+            writer.save(schedule, summary="made up")
+    masters = MasterFiles(data_dir / AUDIO_FOLDER)
+    masters.folder.mkdir(exist_ok=True)
+    for schedule in schedules:
+        for message in schedule.audio.values():
+            masters.path_of(message.sha256).touch()
+    return Workplace(data_dir, schedules, secret)
+
+
+@contextmanager
+def running_daemon(workplace: Workplace) -> Iterator[Server]:
+    """Run the real daemon, ready to answer, on the servers' core."""
+    with started_daemon(workplace) as server:
+        wait_for_answer(server, workplace)
+        pin_to("server", server.pid)
+        yield server
+
+
+@contextmanager
+def started_daemon(workplace: Workplace) -> Iterator[Server]:
+    """Start the real daemon without waiting for it."""
+    port = free_port()
+    settings = {
+        "BEREIKBAAR_DATA_DIR": str(workplace.data_dir),
+        "BEREIKBAAR_LISTEN": f"127.0.0.1:{port}",
+        "BEREIKBAAR_LOG_LEVEL": "warning",
+    }
+    command = daemon_command()
+    started_at = perf_counter()
+    process = subprocess.Popen(command, env={**os.environ, **settings})
+    try:
+        yield Server(process, port, started_at)
+    finally:
+        _end(process)
+
+
+@contextmanager
+def running_bare_route() -> Iterator[Server]:
+    """Run the bare aiohttp route on the servers' core."""
+    started_at = perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.bare_route"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        pin_to("server", process.pid)
+        yield Server(process, port, started_at)
+    finally:
+        _end(process)
+
+
+@cache
+def daemon_command() -> list[str]:
+    """Return how the daemon is started: by the installed command, once that can serve."""
+    script = which("bereikbaar", path=str(Path(sys.executable).parent))
+    if script is not None:
+        helped = subprocess.run(
+            [script, "serve", "--help"], capture_output=True, text=True, check=False
+        )
+        if "--listen" in helped.stdout:
+            return [script, "serve"]
+    return [sys.executable, "-c", _UNTIL_THERE_IS_A_COMMAND]
+
+
+def wait_for_answer(server: Server, workplace: Workplace) -> float:
+    """Ask for the last schedule's number until it is answered; returns `perf_counter` then."""
+    schedule = workplace.schedules[-1]
+    number = f"%2B{schedule.numbers[0].first}"
+    deadline = perf_counter() + _START_SECONDS
+    while perf_counter() < deadline:
+        body = _ask(server.port, f"/hook/generic?did={number}", workplace.token)
+        if body:
+            answered_at = perf_counter()
+            assert f'"schedule":"{schedule.id}"'.encode() in body, f"a wrong answer: {body!r}"
+            return answered_at
+        if server.process.poll() is not None:
+            raise RuntimeError("the daemon ended before it answered; its error is above")
+        sleep(_POLL_SECONDS)
+    raise TimeoutError(f"the daemon did not answer within {_START_SECONDS:.0f} s")
+
+
+def _ask(port: int, path: str, token: str) -> bytes:
+    """Return the body of a 200, else nothing."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+        response = connection.getresponse()
+        body = response.read()
+    except (OSError, HTTPException):
+        return b""
+    finally:
+        connection.close()
+    return body if response.status == 200 else b""
+
+
+def free_port() -> int:
+    """Return a port of this machine on which nobody listens."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _end(process: "subprocess.Popen[str] | subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

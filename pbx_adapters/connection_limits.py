@@ -1,0 +1,43 @@
+"""What one server grants its clients."""
+
+import resource
+from dataclasses import dataclass, replace
+from typing import Final
+
+MAX_BODY_BYTES: Final = 64 * 1024
+BODY_SECONDS: Final = 10.0
+# A refused client that is given time to read its 503 holds a file descriptor meanwhile.
+MAX_REFUSED_OPEN: Final = 64
+_SPARE_DESCRIPTORS: Final = 128
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What one server grants its clients; counts are connections, times are seconds.
+
+    `max_connections_per_ip` 0 means no cap, and does not count clients of a Unix socket.
+    `head_seconds` runs from the opening of a connection or the first byte of a later head until
+    that head is complete; `body_seconds` from there until the body is; `keepalive_seconds` is how
+    long a connection may idle between requests; `send_seconds` how long a client may leave an
+    answer untouched. Each is kept to within two sweeps.
+    """
+
+    max_connections: int = 1000
+    max_connections_per_ip: int = 0
+    head_seconds: float = 10.0
+    body_seconds: float = BODY_SECONDS
+    keepalive_seconds: float = 75.0
+    send_seconds: float = 60.0
+    sweep_seconds: float = 1.0
+
+
+def fit_to_descriptors(limits: ConnectionLimits) -> ConnectionLimits:
+    """Lower `max_connections` to what this process may hold open.
+
+    The caller says so in its log when that differs from what was configured.
+    """
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return limits
+    room = max(1, soft - _SPARE_DESCRIPTORS - MAX_REFUSED_OPEN)
+    return replace(limits, max_connections=min(limits.max_connections, room))

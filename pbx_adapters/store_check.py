@@ -1,0 +1,70 @@
+"""Looks whether a store is still whole, without compiling anything."""
+
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from schedules.sqlite_store import DATABASE_NAME, open_store
+
+CHECK_SECONDS: Final = 60.0
+_SETTLED_SECONDS: Final = 1.0
+_ROWS_IN_A_ROW: Final = 50
+_BREATH_SECONDS: Final = 0.001
+
+
+def find_damaged(data_dir: Path) -> frozenset[str]:
+    """Read everything that is in force; return the ids of schedules whose text is damaged.
+
+    Raises `StoreUnavailableError` where rows are lost or altered. Reads over a connection of its
+    own: one that is kept open answers from memory what the disk no longer holds.
+    """
+    damaged = set()
+    with closing(open_store(data_dir, create=False)) as store, store.reading():
+        for number, revision in enumerate(store.currents()):
+            if not revision.is_intact:
+                damaged.add(revision.schedule_id)
+            if number % _ROWS_IN_A_ROW == 0:
+                # Calls are answered in between.
+                time.sleep(_BREATH_SECONDS)
+        for _ in store.numbers():
+            pass
+        store.tokens()
+    return frozenset(damaged)
+
+
+def footprint_of(data_dir: Path) -> tuple[tuple[int, int] | None, ...]:
+    """Return size and time of change of the database and its log, which tell of any write."""
+    path = data_dir / DATABASE_NAME
+    return tuple(_size_and_time(file) for file in (path, path.with_name(f"{path.name}-wal")))
+
+
+def _size_and_time(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+class CheckClock:
+    """Tells when the next check is due: at regular intervals, and soon after an unknown write.
+
+    `seconds` lie between checks; instants are of one monotonic clock, in seconds. After a write
+    the check waits a little, so that many writes are one check.
+    """
+
+    def __init__(self, seconds: float, now: float) -> None:
+        self._seconds = seconds
+        self._due_at = now + seconds
+
+    def hasten(self, now: float) -> None:
+        """Have the next check soon."""
+        self._due_at = min(self._due_at, now + min(_SETTLED_SECONDS, self._seconds))
+
+    def is_due(self, now: float) -> bool:
+        """Tell whether to check now; then the next one is an interval away."""
+        if now < self._due_at:
+            return False
+        self._due_at = now + self._seconds
+        return True

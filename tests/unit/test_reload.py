@@ -1,0 +1,178 @@
+"""The thread that follows the store, with its faults brought about in process."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pbx_adapters.metrics import Metrics
+from pbx_adapters.reload import Reloader
+from pbx_adapters.serving import Serving
+from pbx_adapters.store_check import CHECK_SECONDS, CheckClock, find_damaged
+from routing_engine.compiler import TargetCheck
+from schedules.errors import StoreUnavailableError
+from schedules.forward_rules import ForwardPolicy
+from schedules.sqlite_store import DATABASE_NAME, open_store
+from tests.engine import SHA256, instant, schedule_of
+
+AT = instant("2026-11-23T10:00")
+DAY = 86_400
+
+
+class Followed:
+    """A store of one schedule and the thread that follows it; `now` and `has_audio` may change."""
+
+    reload: Callable[[], Awaitable[None]]
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.database = data_dir / DATABASE_NAME
+        self.serving = Serving()
+        self.metrics = Metrics()
+        self.now = AT
+        self.has_audio = True
+        with closing(open_store(data_dir)) as store:
+            schedule = schedule_of(
+                ("00:00-24:00 open audio=a",),
+                id="office",
+                audio={"a": {"name": "A", "sha256": SHA256}},
+            )
+            with store.writing("test", datetime(2026, 11, 22, tzinfo=UTC)) as writer:
+                writer.save(schedule, summary="test")
+
+    @property
+    def troubles(self) -> str:
+        """Return what readiness tells."""
+        return "; ".join(self.serving.troubles)
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait, with patience, for something to become so."""
+        async with asyncio.timeout(20):
+            while not is_so():  # noqa: ASYNC110 - the condition is another thread's doing
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def followed(data_dir: Path, check_seconds: float = 3_600) -> AsyncIterator[Followed]:
+    """Follow a store until the block ends; it has been loaded when it begins."""
+    site = Followed(data_dir)
+    reloader = Reloader(
+        data_dir,
+        site.serving,
+        site.metrics,
+        targets=TargetCheck(ForwardPolicy(), lambda _: site.has_audio),
+        clock=lambda: site.now,
+        loop=asyncio.get_running_loop(),
+        check_seconds=check_seconds,
+    )
+    site.reload = reloader.reload
+    reloader.start()
+    try:
+        await site.until(lambda: site.serving.service is not None)
+        yield site
+    finally:
+        await asyncio.to_thread(reloader.stop)
+        assert not reloader.is_alive()
+
+
+def flip(path: Path, old: bytes, new: bytes) -> None:
+    """Alter bytes in place as a failing disk does: neither size nor time of change tell."""
+    found = path.stat()
+    data = path.read_bytes()
+    assert old in data
+    with path.open("r+b") as file:
+        file.write(data.replace(old, new))
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def fold_in(database: Path) -> None:
+    """Bring everything from the log into the database file."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+async def test_damage_is_found_at_the_next_check(tmp_path: Path) -> None:
+    """Bytes that rot on the disk show within one interval, and the old table goes on."""
+    async with followed(tmp_path, check_seconds=0.2) as site:
+        fold_in(site.database)
+        flip(site.database, b"00:00-24:00 open", b"00:00-23:00 open")
+        await site.until(lambda: "checksum" in site.troubles)
+        assert site.serving.service is not None
+        assert site.serving.service.snapshot.tables.keys() == {"office"}
+
+
+async def test_lost_rows_are_found_at_the_next_check(tmp_path: Path) -> None:
+    """Rows that no longer match their seal show too, and the metrics raise the alarm."""
+    async with followed(tmp_path, check_seconds=0.2) as site:
+        with closing(sqlite3.connect(site.database)) as connection, connection:
+            connection.execute("DELETE FROM schedules")
+        await site.until(lambda: "restore a backup" in site.troubles)
+        assert b"\nbereikbaar_last_reload_successful 0.0\n" in site.metrics.exposition(AT)
+        assert site.serving.service is not None
+        assert site.serving.service.snapshot.tables.keys() == {"office"}
+
+
+def test_whole_store_has_no_damage(tmp_path: Path) -> None:
+    """A check of a store that is whole finds nothing; one that is gone is unavailable."""
+    site = Followed(tmp_path)
+    assert find_damaged(tmp_path) == frozenset()
+    site.database.unlink()
+    with pytest.raises(StoreUnavailableError, match="there is no store"):
+        find_damaged(tmp_path)
+
+
+def test_checks_come_regularly_and_soon_after_writes() -> None:
+    """One check an interval; after unknown writes one soon, however many they were."""
+    clock = CheckClock(CHECK_SECONDS, 100.0)
+    assert [clock.is_due(now) for now in (159.9, 160.0, 160.1, 219.9, 220.0)] == [
+        *(False, True, False, False, True)
+    ]
+    for now in (230.0, 230.5, 230.9):
+        clock.hasten(now)
+    assert [clock.is_due(now) for now in (230.9, 231.0, 231.1)] == [False, True, False]
+
+
+async def test_messages_are_looked_for_each_day(tmp_path: Path) -> None:
+    """A message that is deleted while nothing is saved is missing from the next day on."""
+    async with followed(tmp_path) as site:
+        assert site.serving.service is not None
+        assert site.serving.service.degraded_targets == 0
+        site.has_audio = False
+        site.now = AT + DAY
+        await site.until(
+            lambda: bool(site.serving.service and site.serving.service.degraded_targets)
+        )
+        assert site.serving.troubles == ()
+
+
+async def test_thread_outlives_a_fault_in_telling(tmp_path: Path) -> None:
+    """When even the fault can't be told, reloads are answered and the thread goes on."""
+    async with followed(tmp_path) as site:
+        kept = site.metrics.last_reload_successful
+        del site.metrics.last_reload_successful
+        site.database.rename(tmp_path / "aside")
+        await asyncio.wait_for(site.reload(), 20)
+        site.metrics.last_reload_successful = kept
+        (tmp_path / "aside").rename(site.database)
+        await asyncio.wait_for(site.reload(), 20)
+        await site.until(lambda: site.troubles == "")
+
+
+async def test_fault_of_ours_quotes_nothing(tmp_path: Path) -> None:
+    """An unforeseen fault is told by its kind alone: readiness needs no token."""
+    async with followed(tmp_path) as site:
+
+        class Broken:
+            def set(self, _value: float) -> None:
+                raise KeyError("+31612345678")
+
+        kept, site.metrics.store_revision = site.metrics.store_revision, Broken()  # type: ignore[assignment]
+        await asyncio.wait_for(site.reload(), 20)
+        assert "KeyError" in site.troubles
+        assert "6123" not in site.troubles
+        site.metrics.store_revision = kept
