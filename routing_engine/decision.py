@@ -39,9 +39,11 @@ class Outcome(NamedTuple):
     error: TargetError = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decision:
     """What was decided, why, and until when (semantics.md rule 17).
+
+    Never changed once made; not frozen, since that would double the cost of making one.
 
     Holds for every call from `holds_from` up to, not including, `holds_until` (epoch seconds).
     `valid_until` is the first later instant at which the caller's lot changes, None where nothing

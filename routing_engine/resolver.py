@@ -18,7 +18,8 @@ def resolve(snapshot: RoutingSnapshot, query: CallQuery) -> Decision:
     """
     schedule = query.schedule
     if schedule is None and query.number is not None:
-        schedule = snapshot.numbers.holder_of(query.number)
+        numbers = snapshot.numbers
+        schedule = numbers.singles.get(query.number) or numbers.holder_of(query.number)
     if schedule is None:
         return UNKNOWN_NUMBER
     table = snapshot.tables.get(schedule)
@@ -63,12 +64,13 @@ def find_change(
     """
     noticed = interval.outcome[NOTICED]
     reach = SEARCH_DAYS * DAY_SECONDS
-    while interval.until_at <= at + reach:
-        change_at = interval.until_at
-        interval = table.interval_at(change_at)
-        if interval.outcome[NOTICED] != noticed:
-            return change_at, interval.outcome.status, FOREVER
-    return None, "", interval.until_at - reach
+    change_at = interval.until_at
+    while change_at <= at + reach:
+        outcome, until_at = table.outcome_at(change_at)
+        if outcome is not interval.outcome and outcome[NOTICED] != noticed:
+            return change_at, outcome.status, FOREVER
+        change_at = until_at
+    return None, "", change_at - reach
 
 
 def out_of_service(schedule: str) -> Decision:

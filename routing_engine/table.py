@@ -132,33 +132,49 @@ class IntervalTable:
 
     def interval_at(self, at: int) -> Interval:
         """Return what holds at an instant: an override, else the slot on the wall clock."""
-        if not self.overrides:
+        override = self._override_from(at)
+        if override is None:
             return self.planned_interval_at(at)
-        place = bisect_right(self.overrides, at, key=_UNTIL)
-        override = self.overrides[place] if place < len(self.overrides) else None
-        if override is not None and override.from_at <= at:
+        if override.from_at <= at:
             return Interval(
                 override.until_at, override.name, override.title, None, None, override.outcome
             )
         interval = self.planned_interval_at(at)
-        if override is not None and override.from_at < interval.until_at:
+        if override.from_at < interval.until_at:
             return interval._replace(until_at=override.from_at)
         return interval
 
+    def outcome_at(self, at: int) -> tuple[Outcome, int]:
+        """Return what happens to a caller at an instant, and up to when: `interval_at` in brief."""
+        override = self._override_from(at)
+        if override is not None and override.from_at <= at:
+            return override.outcome, override.until_at
+        _, _, _, _, outcome, until_at = self._slot_on_clock(at)
+        if override is not None and override.from_at < until_at:
+            return outcome, override.from_at
+        return outcome, until_at
+
     def planned_interval_at(self, at: int) -> Interval:
         """Return what holds at an instant when overrides are left aside."""
+        day, rule, start, end, outcome, until_at = self._slot_on_clock(at)
+        name, title = self.rules.name_and_title(rule)
+        return Interval(until_at, name, title, day, (start, end), outcome)
+
+    def _override_from(self, at: int) -> OverrideSpan | None:
+        """Return the override in force at an instant, else the next one."""
+        if not self.overrides:
+            return None
+        place = bisect_right(self.overrides, at, key=_UNTIL)
+        return self.overrides[place] if place < len(self.overrides) else None
+
+    def _slot_on_clock(self, at: int) -> tuple[int, int, int, int, Outcome, int]:
+        """Return day, rule, start, end and outcome of the slot at an instant, and its last one."""
         offset, offset_until = self.zone.offset_at(at)
         day, second = divmod(at + offset, DAY_SECONDS)
         rule = plan_day(self.rules, day)
         start, end, outcome = self.slot_at(rule, second // 60)
         until_at = day * DAY_SECONDS + end * 60 - offset
-        return Interval(
-            min(until_at, offset_until),
-            *self.rules.name_and_title(rule),
-            day,
-            (start, end),
-            outcome,
-        )
+        return day, rule, start, end, outcome, min(until_at, offset_until)
 
     def slot_at(self, rule: int, minute: int) -> tuple[int, int, Outcome]:
         """Return start, end and outcome of the slot that a rule has at a minute of the day."""
@@ -167,8 +183,8 @@ class IntervalTable:
 
     def is_overridden_at(self, at: int) -> bool:
         """Tell whether an override is in force at an instant."""
-        place = bisect_right(self.overrides, at, key=_UNTIL)
-        return place < len(self.overrides) and self.overrides[place].from_at <= at
+        override = self._override_from(at)
+        return override is not None and override.from_at <= at
 
     def wall_clock(self, at: int) -> tuple[int, int]:
         """Return the local day, counted from 1970-01-01, and the minute of it at an instant."""

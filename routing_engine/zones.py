@@ -13,6 +13,8 @@ from schedules.date_text import FIRST_YEAR, LAST_YEAR
 DAY_SECONDS: Final = 86_400
 FOREVER: Final = 1 << 62
 
+_PROBE_SECONDS: Final = 2 * DAY_SECONDS
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ZoneOffsets:
@@ -35,12 +37,15 @@ class ZoneOffsets:
 
 @cache
 def zone_offsets(name: str) -> ZoneOffsets:
-    """Return the offset table of an IANA zone; found by probing each day of 2000 to 2100."""
+    """Return the offset table of an IANA zone; found by probing every other day of 2000 to 2100.
+
+    No zone changes its clocks twice within three days.
+    """
     zone = ZoneInfo(name)
     first = int(datetime(FIRST_YEAR - 1, 12, 31, tzinfo=UTC).timestamp())
     last = int(datetime(LAST_YEAR + 3, 1, 1, tzinfo=UTC).timestamp())
     starts, offsets = [-FOREVER], [_probe(zone, first)]
-    for before, after in pairwise(range(first, last, DAY_SECONDS)):
+    for before, after in pairwise(range(first, last, _PROBE_SECONDS)):
         offset = _probe(zone, after)
         if offset != offsets[-1]:
             starts.append(_transition(zone, before, after))
