@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Final
 
@@ -11,10 +11,10 @@ import click
 
 from admin_cli.apply_files import DocumentFile, FilesRead, read_files, store_messages
 from admin_cli.changes import Change, compile_at, print_changes
-from admin_cli.control import follow_daemon
+from admin_cli.control import follow_daemon, reload_daemon
 from admin_cli.invocation import Invocation, tell
 from admin_cli.lazy import Command, pass_invocation
-from admin_cli.refusals import RefusedInputError
+from admin_cli.refusals import FileFault, RefusedClashError, RefusedInputError
 from pbx_adapters import clock
 from pbx_adapters.answer import format_instant
 from routing_engine.compiler import TargetCheck
@@ -25,7 +25,7 @@ from schedules.errors import Fault, InvalidScheduleError
 from schedules.model import Schedule
 from schedules.sqlite_store import SqliteStore
 from schedules.sqlite_writer import SqliteWriter
-from schedules.store import DamagedRevisionError, Revision, document_of
+from schedules.store import DamagedRevisionError, Revision, clash_between, document_of
 
 _MANY_FILES: Final = 50
 
@@ -73,14 +73,16 @@ def apply(
     FILE is a schedule document in YAML or JSON, `-` is stdin. Numbers may move between the files.
     What a document leaves out of numbers, overrides and expect stays as it is.
     """
+    policy = invocation.config.forward_policy
     with _progress(len(files)) as advance:
-        read = read_files(files, invocation.config.forward_policy, advance)
+        read = read_files(files, policy, advance)
     targets = TargetCheck(
-        invocation.config.forward_policy,
-        lambda digest: digest in read.messages or invocation.masters.has(digest),
+        policy, lambda digest: digest in read.messages or invocation.masters.has(digest)
     )
     saving = _Saving(targets, clock.now(), is_forced=is_forced, may_fail=may_fail)
-    with invocation.open_store(is_dry_run=is_dry_run or bool(read.faults)) as store:
+    with invocation.open_store(
+        may_create=True, is_dry_run=is_dry_run or bool(read.faults)
+    ) as store:
         if read.messages or read.faults:
             # Messages enter the audio store only once it is known that all the rest will do.
             with invocation.writing(store, is_dry_run=True) as writer:
@@ -90,10 +92,11 @@ def apply(
             invocation.writing(store, is_dry_run=is_dry_run) as writer,
         ):
             changes = _save_all(store, writer, read, saving, advance)
-            if not is_dry_run:
-                store_messages(read.messages, invocation.masters)
+            is_restored = not is_dry_run and store_messages(read.messages, invocation.masters)
         revision = store.revision()
-    if not is_dry_run and any(change.result != "unchanged" for change in changes):
+    if is_restored:
+        reload_daemon(invocation)
+    elif not is_dry_run and {change.result for change in changes} != {"unchanged"}:
         follow_daemon(invocation, revision)
     print_changes(
         changes, invocation, targets, saving.at, dry_run=is_dry_run, store_revision=revision
@@ -121,7 +124,27 @@ def _save_all(
         advance()
     if faults:
         raise RefusedInputError(faults)
+    if clashes := list(_clashes(store, read.documents, changes)):
+        raise RefusedClashError(clashes)
     return changes
+
+
+def _clashes(
+    store: SqliteStore, files: list[DocumentFile], changes: list[Change]
+) -> Iterator[FileFault]:
+    """Yield the numbers that other schedules hold once all files are saved (rule 25)."""
+    for file, change in zip(files, changes, strict=True):
+        if change.result == "unchanged" or change.after is None:
+            continue
+        for index, block in enumerate(change.after.numbers):
+            for held, holder in store.overlaps(block):
+                if holder != change.schedule_id:
+                    told = clash_between(change.schedule_id, block, holder, held)
+                    told = told.removeprefix(f"schedule {change.schedule_id}: ")
+                    problem, _, remedy = told.partition("; ")
+                    place = f"numbers[{index}]"
+                    line = file.document.line_of(place)
+                    yield file.name, Fault(place, problem, remedy, line)
 
 
 def _save(store: SqliteStore, writer: SqliteWriter, file: DocumentFile, saving: _Saving) -> Change:
@@ -143,7 +166,9 @@ def _save(store: SqliteStore, writer: SqliteWriter, file: DocumentFile, saving: 
         else:
             faults += told
     if faults:
-        raise RefusedInputError((file.name, fault) for fault in faults)
+        raise RefusedInputError(
+            (file.name, replace(fault, line=document.line_of(fault.place))) for fault in faults
+        )
     summary = f"applied from {PurePath(file.name).name}"
     if notes:
         summary += f"; {'; '.join(notes)}"
@@ -175,7 +200,11 @@ def _newer_revision(latest: Revision, exported: int | None) -> list[Fault]:
         f"is {exported}, but the schedule was {what} by {latest.author} on "
         f"{latest.saved_at:%Y-%m-%d at %H:%M} UTC and stands at {latest.revision}"
     )
-    remedy = "export it again and repeat the change, or --force this one over it"
+    remedy = (
+        "to bring it back as this document has it, --force it"
+        if latest.is_deletion
+        else "export it again and repeat the change, or --force this one over it"
+    )
     return [Fault("revision", problem, remedy)]
 
 

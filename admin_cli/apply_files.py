@@ -65,13 +65,18 @@ def read_files(
     return found
 
 
-def store_messages(messages: dict[str, Path], masters: MasterFiles) -> None:
-    """Store each message; raises `RefusedAudioError` for one that changed since it was read."""
+def store_messages(messages: dict[str, Path], masters: MasterFiles) -> bool:
+    """Store each message, and return whether any was not there.
+
+    Raises `RefusedAudioError` for one that changed since it was read.
+    """
+    absent = [digest for digest in messages if not masters.has(digest)]
     for digest, path in messages.items():
         data = path.read_bytes()
         if sha256(data).hexdigest() != digest:
             raise RefusedAudioError(f"{path} changed while it was read", "apply once more")
         masters.add(data)
+    return bool(absent)
 
 
 def _read_bytes(name: str) -> bytes:
@@ -118,7 +123,12 @@ def _message_taker(name: str, messages: dict[str, Path]) -> Callable[[str], str]
             problem = "names a file, but a document from stdin lies in no folder"
             raise FaultyValueError((problem, "apply the document's file, or give its sha256"))
         path = _inside(Path(name).parent, text)
-        data = _read_regular(path, MAX_AUDIO_BYTES, "name a WAV file in it")
+        try:
+            data = _read_regular(path, MAX_AUDIO_BYTES, "name a WAV file in it")
+        except FaultyValueError as error:
+            raise FaultyValueError(
+                *((f"{text} {why}", then) for why, then in error.faults)
+            ) from None
         try:
             check_master(data)
         except RefusedAudioError as error:
@@ -138,6 +148,10 @@ def _inside(folder: Path, text: str) -> Path:
     except (OSError, RuntimeError, ValueError):
         raise FaultyValueError((f"{text[:80]!r} is not a path", remedy)) from None
     is_inside = path.is_relative_to(folder.resolve())
-    if not is_inside or Path(text).is_absolute() or ".." in Path(text).parts:
+    if is_inside and Path(text).is_absolute():
+        problem = f"{text[:80]!r} is an absolute path"
+        relative = path.relative_to(folder.resolve())
+        raise FaultyValueError((problem, f"write it relative to the document: {relative}"))
+    if not is_inside or ".." in Path(text).parts:
         raise FaultyValueError((f"{text[:80]!r} leads out of the document's folder", remedy))
     return path

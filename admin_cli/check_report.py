@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import click
@@ -21,12 +21,22 @@ _ACTIONS: Final = {
 }
 
 
+class Answer(NamedTuple):
+    """What was asked, as a request line, and the fields of the answer."""
+
+    request: str
+    fields: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class ScheduleFacts:
-    """What an answer doesn't say of its schedule; `messages` are names by file name."""
+    """What an answer doesn't say of its schedule.
+
+    `messages` are names by file name; `zone` is None where it can't be known.
+    """
 
     schedule_id: str = ""
-    zone: ZoneInfo = _DEFAULT_ZONE
+    zone: ZoneInfo | None = _DEFAULT_ZONE
     is_linked: bool = True
     messages: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
@@ -40,7 +50,7 @@ def facts_of(invocation: Invocation, schedule_id: str | None) -> ScheduleFacts:
         with invocation.open_store() as store:
             schedule = store.current(schedule_id).schedule()
     except (StoreUnavailableError, DamagedRevisionError) as error:
-        return ScheduleFacts(problem=str(error))
+        return ScheduleFacts(zone=None, problem=str(error))
     return ScheduleFacts(
         schedule_id,
         ZoneInfo(schedule.timezone),
@@ -51,15 +61,20 @@ def facts_of(invocation: Invocation, schedule_id: str | None) -> ScheduleFacts:
 
 def print_answers(
     invocation: Invocation,
-    answers: list[dict[str, Any]],
+    answers: list[Answer],
     facts: ScheduleFacts,
     *,
+    number: str | None,
     is_explained: bool,
 ) -> None:
-    """Print one answer, or the two of a time that occurs twice."""
+    """Print one answer, or the two of a time that occurs twice; `number` is the one as read."""
     if invocation.is_json:
         shown = [
-            {key: value for key, value in answer.items() if is_explained or key != "considered"}
+            {
+                key: value
+                for key, value in answer.fields.items()
+                if is_explained or key != "considered"
+            }
             for answer in answers
         ]
         print_json(shown[0] if len(shown) == 1 else shown)
@@ -67,14 +82,17 @@ def print_answers(
     for index, answer in enumerate(answers):
         if index:
             click.echo()
-        for label, text in _lines_of(answer, facts):
+        for label, text in _lines_of(answer, facts, number):
             click.echo(f"{label:<9}  {text}")
-        if is_explained and answer.get("considered"):
-            _print_considered(answer["considered"])
+        if is_explained and answer.fields.get("considered"):
+            _print_considered(answer.fields["considered"])
 
 
-def _lines_of(answer: dict[str, Any], facts: ScheduleFacts) -> list[tuple[str, str]]:
+def _lines_of(told: Answer, facts: ScheduleFacts, number: str | None) -> list[tuple[str, str]]:
+    answer = told.fields
     lines = [
+        ("request", told.request),
+        *([] if number is None else [("number", number)]),
         ("at", _moment(answer["at"], facts.zone)),
         ("status", answer["status"]),
         ("action", _ACTIONS[answer["action"]].format_map(answer)),
@@ -88,6 +106,8 @@ def _lines_of(answer: dict[str, Any], facts: ScheduleFacts) -> list[tuple[str, s
     lines.append(("reason", f"{answer['reason']}{rule}"))
     if answer["valid_until"]:
         until = f"{_moment(answer['valid_until'], facts.zone)}, then {answer['next_status']}"
+        if answer["next_status"] == answer["status"]:
+            until += ", otherwise handled"
         lines.append(("until", until))
     elif answer["schedule"] and answer["rule"]:
         lines.append(("until", "nothing changes within 400 days"))
@@ -96,8 +116,10 @@ def _lines_of(answer: dict[str, Any], facts: ScheduleFacts) -> list[tuple[str, s
     return lines
 
 
-def _moment(text: str, zone: ZoneInfo) -> str:
-    """Tell an instant, given in UTC, in local time first."""
+def _moment(text: str, zone: ZoneInfo | None) -> str:
+    """Tell an instant, given in UTC, in local time first where the zone is known."""
+    if zone is None:
+        return text
     local = datetime.fromisoformat(text).astimezone(zone)
     return f"{local:%a %Y-%m-%d %H:%M %Z} ({text})"
 

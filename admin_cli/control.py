@@ -2,7 +2,6 @@
 
 import errno
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -10,6 +9,8 @@ from admin_cli.invocation import Invocation, tell
 
 ANSWER_SECONDS: Final = 3.0
 FOLLOW_SECONDS: Final = 2.0
+# Everything is compiled anew, of thousands of schedules as well.
+RELOAD_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.03
 _ABSENT: Final = frozenset({errno.ENOENT, errno.ECONNREFUSED})
 
@@ -19,20 +20,23 @@ class NoDaemonError(Exception):
 
 
 class ControlAnswer(NamedTuple):
-    """What the daemon said: the HTTP status, its JSON object, and what a refusal advises."""
+    """What the daemon said: the HTTP status, the fields, and what a refusal advises."""
 
     status: int
     fields: dict[str, Any]
     detail: str
 
 
-def ask_daemon(socket: Path, path: str, parameters: Mapping[str, str]) -> ControlAnswer:
-    """Send one request; raises `NoDaemonError` when there is no answer within 3 s."""
+def ask_daemon(socket: Path, target: str) -> ControlAnswer:
+    """Send `GET target`, a path with its encoded query.
+
+    Raises `NoDaemonError` when there is no answer within 3 s.
+    """
     if not socket.exists():
         raise NoDaemonError("no daemon is running")
     import asyncio
 
-    return asyncio.run(_ask(socket, path, parameters, ANSWER_SECONDS))
+    return asyncio.run(_ask(socket, target, ANSWER_SECONDS))
 
 
 def follow_daemon(invocation: Invocation, revision: int) -> None:
@@ -52,6 +56,25 @@ def follow_daemon(invocation: Invocation, revision: int) -> None:
         tell(f"Warning: {told}")
 
 
+def reload_daemon(invocation: Invocation) -> None:
+    """Have a running daemon read everything anew, and say so: no new revision would tell it to."""
+    if not invocation.control_socket.exists():
+        return
+    import asyncio
+
+    asked = _ask(invocation.control_socket, "/-/reload", RELOAD_SECONDS, method="POST")
+    try:
+        answer = asyncio.run(asked)
+    except _AbsentError:
+        return
+    except NoDaemonError as error:
+        tell(f"Warning: whether the daemon uses the stored messages is unknown: {error}")
+        return
+    tell("messages were stored that were not there: the daemon has read everything anew")
+    if why := answer.detail or "; ".join(answer.fields.get("why", ())):
+        tell(f"Warning: {why}")
+
+
 async def _follow(socket: Path, revision: int) -> str:
     """Return what is amiss, empty when the revision is served."""
     import asyncio
@@ -60,7 +83,7 @@ async def _follow(socket: Path, revision: int) -> str:
     end = loop.time() + FOLLOW_SECONDS
     while True:
         try:
-            answer = await _ask(socket, "/-/ready", {}, max(end - loop.time(), _POLL_SECONDS))
+            answer = await _ask(socket, "/-/ready", max(end - loop.time(), _POLL_SECONDS))
         except _AbsentError:
             return ""
         served = answer.fields.get("revision", 0)
@@ -79,10 +102,9 @@ class _AbsentError(NoDaemonError):
     """The socket is left over from a daemon that is gone."""
 
 
-async def _ask(
-    socket: Path, path: str, parameters: Mapping[str, str], seconds: float
-) -> ControlAnswer:
+async def _ask(socket: Path, target: str, seconds: float, method: str = "GET") -> ControlAnswer:
     import aiohttp
+    from yarl import URL
 
     try:
         async with (
@@ -90,9 +112,11 @@ async def _ask(
                 connector=aiohttp.UnixConnector(str(socket)),
                 timeout=aiohttp.ClientTimeout(total=seconds),
             ) as client,
-            client.get(f"http://control{path}", params=parameters) as response,
+            client.request(method, URL(f"http://control{target}", encoded=True)) as response,
         ):
-            fields = json.loads(await response.text())
+            text = await response.text()
+            is_lines = response.content_type == "text/plain"
+            fields = _fields_of_lines(text) if is_lines else json.loads(text)
             detail = response.headers.get("Bereikbaar-Detail", "")
     except TimeoutError:
         raise NoDaemonError(f"the daemon didn't answer within {seconds:.0f} s") from None
@@ -103,3 +127,9 @@ async def _ask(
     if not isinstance(fields, dict):
         raise NoDaemonError("the daemon's answer can't be read")
     return ControlAnswer(response.status, fields, detail)
+
+
+def _fields_of_lines(text: str) -> dict[str, str]:
+    """Read the `key=value` lines that Swyx gets."""
+    pairs = (line.partition("=") for line in text.split("\r\n") if line)
+    return {key: value for key, _, value in pairs}

@@ -2,17 +2,21 @@
 
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
 import click
 
-from admin_cli.invocation import Invocation, print_json
+from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
+from admin_cli.refusals import EXIT_REFUSED, message_of
 from schedules.documents import format_yaml, write_document
-from schedules.errors import BereikbaarError
+from schedules.errors import BereikbaarError, StoreUnavailableError
 from schedules.sqlite_store import SqliteStore
 from schedules.store import Revision
+
+_Told = dict[str, Any]
 
 
 @click.command(
@@ -47,28 +51,68 @@ def export(
     if output is None and not is_single:
         raise click.UsageError("give --output FOLDER for more than one schedule")
     suffix = chosen_format or _format_of(output, is_json=invocation.is_json)
-    written = []
     with invocation.open_store() as store, store.reading():
-        for current in _chosen(store, dict.fromkeys(ids)):
-            document = write_document(current.schedule(), current.revision)
-            text = _format(document, suffix)
-            if output is None:
-                click.echo(text, nl=False)
-                return
-            path = _path_of(Path(output), output, current.schedule_id, suffix, is_single=is_single)
-            _replace(path, text)
-            written.append(
-                {"schedule": current.schedule_id, "revision": current.revision, "file": str(path)}
-            )
+        if output is None:
+            click.echo(_text_of(store.current(ids[0]), suffix), nl=False)
+            return
+        folder = _folder_of(Path(output), output, is_single=is_single)
+        if is_single:
+            path = Path(output) if folder is None else folder / f"{ids[0]}.{suffix}"
+            told = [_write(store.current(ids[0]), path, suffix)], list[_Told]()
+        else:
+            told = _write_all(store, ids, folder or Path(output), suffix)
+    _tell_written(invocation, *told)
+
+
+def _write_all(
+    store: SqliteStore, ids: tuple[str, ...], folder: Path, suffix: str
+) -> tuple[list[_Told], list[_Told]]:
+    """Write schedules, all where no ids are given; one that can't be written holds up no other."""
+    written: list[_Told] = []
+    present, failed = ({}, []) if ids else _readable(store)
+    for schedule_id in dict.fromkeys(ids) or present:
+        try:
+            current = present.get(schedule_id) or store.current(schedule_id)
+            written.append(_write(current, folder / f"{schedule_id}.{suffix}", suffix))
+        except (BereikbaarError, OSError) as error:
+            failed.append({"schedule": schedule_id, "problem": message_of(error)})
+    return written, failed
+
+
+def _readable(store: SqliteStore) -> tuple[dict[str, Revision], list[_Told]]:
+    """Return all schedules of the store, and its fault where some are missing or damaged."""
+    present: dict[str, Revision] = {}
+    try:
+        for current in store.currents():
+            present[current.schedule_id] = current
+    except StoreUnavailableError as error:
+        if not present:
+            raise
+        return present, [{"schedule": None, "problem": str(error)}]
+    return present, []
+
+
+def _write(current: Revision, path: Path, suffix: str) -> _Told:
+    _replace(path, _text_of(current, suffix))
+    return {"schedule": current.schedule_id, "revision": current.revision, "file": str(path)}
+
+
+def _tell_written(invocation: Invocation, written: list[_Told], failed: list[_Told]) -> None:
+    """Tell what was written and what wasn't; ends with exit code 1 where something wasn't."""
     if invocation.is_json:
-        print_json({"written": written})
-        return
-    for one in written:
-        click.echo(f"{one['schedule']}: revision {one['revision']} in {one['file']}")
+        print_json({"written": written, "failed": failed})
+    else:
+        for one in written:
+            click.echo(f"{one['schedule']}: revision {one['revision']} in {one['file']}")
+        for one in failed:
+            tell(f"Error: {one['problem']}")
+    if failed:
+        tell(f"{len(written)} written, {len(failed)} failed")
+        click.get_current_context().exit(EXIT_REFUSED)
 
 
-def _chosen(store: SqliteStore, ids: dict[str, None]) -> list[Revision]:
-    return [store.current(schedule_id) for schedule_id in ids] or list(store.currents())
+def _text_of(current: Revision, suffix: str) -> str:
+    return _format(write_document(current.schedule(), current.revision), suffix)
 
 
 def _format_of(output: str | None, *, is_json: bool) -> str:
@@ -83,22 +127,27 @@ def _format(document: dict[str, Any], suffix: str) -> str:
     return format_yaml(document)
 
 
-def _path_of(path: Path, output: str, schedule_id: str, suffix: str, *, is_single: bool) -> Path:
-    """Return the file for a schedule: in the folder `path`, or `path` itself for a single one."""
+def _folder_of(path: Path, output: str, *, is_single: bool) -> Path | None:
+    """Return the folder that files go into, made where it isn't; None where `path` is the file."""
     is_folder = path.is_dir() or output.endswith(os.sep) or not is_single or not path.suffix
     if not is_folder:
-        return path
+        return None
     if path.exists() and not path.is_dir():
         raise BereikbaarError(f"{path} is not a folder; name another, or remove it")
     path.mkdir(parents=True, exist_ok=True)
-    return path / f"{schedule_id}.{suffix}"
+    return path
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write a file whole: beside it first, then in its place."""
+    """Write a file whole: beside it first, then in its place; a link's target, in its mode."""
+    if path.is_symlink():
+        path = path.resolve()
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("x", encoding="utf-8") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -1,5 +1,6 @@
 """What every command shares: where the data is, who asks, and how the answer is told."""
 
+import errno
 import getpass
 import json
 import os
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pbx_adapters import clock
-from pbx_adapters.data_dir import AUDIO_FOLDER, CONTROL_SOCKET
+from pbx_adapters.data_dir import AUDIO_FOLDER, CONTROL_SOCKET, LAST_GOOD_FILE
 
 if TYPE_CHECKING:
     from audio_store.masters import MasterFiles
@@ -79,22 +80,54 @@ class Invocation:
         return check_name(_login_name() if self.chosen_author is None else self.chosen_author)
 
     @contextmanager
-    def open_store(self, *, is_dry_run: bool = False) -> Iterator["SqliteStore"]:
-        """Open the store, and say so when that creates it; a dry run creates none."""
+    def open_store(
+        self, *, may_create: bool = False, is_dry_run: bool = False
+    ) -> Iterator["SqliteStore"]:
+        """Open the store; only with `may_create` is one made, which is said.
+
+        A dry run that may create works on an empty store that is thrown away. Raises
+        `StoreUnavailableError`.
+        """
         from tempfile import TemporaryDirectory
 
-        from schedules.sqlite_store import DATABASE_NAME, open_store
+        from schedules.sqlite_store import open_store
 
-        if (self.data_dir / DATABASE_NAME).exists():
-            with closing(open_store(self.data_dir)) as store:
-                yield store
-        elif is_dry_run:
+        is_there = self.has_store(may_create=may_create)
+        if not is_there and is_dry_run:
             with TemporaryDirectory() as folder, closing(open_store(Path(folder))) as store:
                 yield store
-        else:
-            with closing(open_store(self.data_dir)) as store:
-                tell(f"created a data directory: {self.data_dir.absolute()}")
-                yield store
+            return
+        has_folder = self.data_dir.is_dir()
+        with closing(open_store(self.data_dir)) as store:
+            if not is_there:
+                what = "store in" if has_folder else "data directory:"
+                tell(f"created a {what} {self.data_dir.absolute()}")
+            yield store
+
+    def has_store(self, *, may_create: bool) -> bool:
+        """Tell whether there is a store; raises `StoreUnavailableError` where one is needed.
+
+        One that is gone is never replaced by an empty one: the calls it decided would be lost.
+        """
+        from schedules.errors import StoreUnavailableError
+        from schedules.sqlite_store import DATABASE_NAME
+
+        if self.data_dir.exists() and not self.data_dir.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self.data_dir))
+        if (self.data_dir / DATABASE_NAME).exists():
+            return True
+        if (self.data_dir / LAST_GOOD_FILE).exists():
+            raise StoreUnavailableError(
+                f"{self.data_dir}: the store is gone but {LAST_GOOD_FILE} is there: put the "
+                "database back or restore a backup; to begin anew move "
+                f"{LAST_GOOD_FILE} away"
+            )
+        if not may_create:
+            raise StoreUnavailableError(
+                f"there is no store in {self.data_dir}; name its folder with --data-dir, restore "
+                "a backup, or begin with `bereikbaar apply`"
+            )
+        return False
 
     @contextmanager
     def writing(self, store: "SqliteStore", *, is_dry_run: bool) -> Iterator["SqliteWriter"]:

@@ -1,6 +1,7 @@
 """Commands that take the shared options anywhere, and groups that import a command on use."""
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -89,6 +90,17 @@ class LazyGroup(click.Group):
         command = getattr(import_module(place.module), place.attribute)
         assert isinstance(command, click.Command)  # noqa: S101 - the table is ours
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; one that is misspelt is told with those that look like it."""
+        name = args[0]
+        if name not in self.lazy and not name.startswith("-"):
+            close = get_close_matches(name, self.lazy, n=1)
+            remedy = f"Did you mean {close[0]!r}?" if close else "See --help."
+            ctx.fail(f"No such command {name!r}. {remedy}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Tell the commands without importing them."""

@@ -13,9 +13,10 @@ from schedules.sqlite_store import DATABASE_NAME
 @pass_invocation
 def migrate(invocation: Invocation, *, is_dry_run: bool) -> None:
     """Bring the store to this version, and tell its steps. One that isn't there is created."""
-    pending, applied = _steps(invocation)
+    is_there = invocation.has_store(may_create=not is_dry_run)
+    pending, applied = _steps(invocation, is_there=is_there)
     if not is_dry_run:
-        with invocation.open_store():
+        with invocation.open_store(may_create=True):
             pass
     if invocation.is_json:
         print_json({"dry_run": is_dry_run, "pending": pending, "applied": applied})
@@ -26,7 +27,7 @@ def migrate(invocation: Invocation, *, is_dry_run: bool) -> None:
         click.echo(f"{name}: {'to be applied' if is_dry_run else 'applied now'}")
 
 
-def _steps(invocation: Invocation) -> tuple[list[str], list[str]]:
+def _steps(invocation: Invocation, *, is_there: bool) -> tuple[list[str], list[str]]:
     """Return the steps that the store lacks, and those it has, without changing it."""
     import sqlite3
     from contextlib import closing
@@ -34,7 +35,7 @@ def _steps(invocation: Invocation) -> tuple[list[str], list[str]]:
     from sqlite_utils import Database
 
     path = invocation.data_dir / DATABASE_NAME
-    if not path.exists():
+    if not is_there:
         empty = Database(memory=True)
         return [step.name for step in MIGRATIONS.pending(empty)], []
     uri = f"{path.absolute().as_uri()}?mode=ro"

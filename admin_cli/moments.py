@@ -4,17 +4,32 @@ import re
 import warnings
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from dateutil import parser
 
-from schedules.date_text import format_moment, instants_of, parse_moment
+from schedules.date_text import format_moment, parse_moment
 from schedules.errors import FaultyValueError
 
 _DAY_FIRST: Final = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})(?:[ T]+([0-9:]+))?")
 _DATE_ONLY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# What people write short, each with what to add.
+_SHAPES: Final = (
+    (re.compile(r"[0-9]{1,2}(:[0-9]{2}){0,2}"), "the date is missing: write YYYY-MM-DD HH:MM"),
+    (
+        re.compile(r"[0-9]{1,2}([-/. ])([0-9]{1,2}|[A-Za-z]+)\1'?[0-9]{2}([ T].*)?"),
+        "write the year in four digits: YYYY-MM-DD HH:MM",
+    ),
+    (
+        re.compile(r".*[0-9][ T]+([0-9](:.*)?|[0-9]{1,2}:?|[0-9]{1,2}:[0-9](:.*)?)"),
+        "write hour and minute in two digits: 09:00",
+    ),
+    (re.compile(r".*"), "write YYYY-MM-DD HH:MM"),
+)
 # Two unlike days: what is read alike over both was written out in full.
 _DEFAULTS: Final = (datetime(2001, 1, 2), datetime(2002, 3, 5))  # noqa: DTZ001 - wall-clock times
+
+# dateutil lets through whatever goes wrong on its way; InvalidOperation is an ArithmeticError.
+_UNREADABLE: Final = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, Warning)
 
 
 class _Words(parser.parserinfo):
@@ -36,13 +51,24 @@ class _Words(parser.parserinfo):
     ]
 
 
-def parse_typed_moment(text: str) -> datetime:
-    """Read a moment, local unless it has an offset; a date alone is its midnight.
+def iso_of_typed(text: str) -> str:
+    """Return a moment as a person types it in the form that `at` takes; a date is its midnight.
 
     ISO 8601 (`2026-12-25 10:00`), day first (`25-12-2026 10:00`), or with the month as a word in
-    Dutch or English (`25 december 2026 10:00`). Raises `FaultyValueError`.
+    Dutch or English (`25 december 2026 10:00`); local unless it has an offset. Raises
+    `FaultyValueError`.
     """
     text = text.strip()
+    try:
+        return format_moment(_parse_typed(text))
+    except FaultyValueError as error:
+        remedies = [remedy for shape, remedy in _SHAPES if shape.fullmatch(text)]
+        if "is not a moment" not in str(error):
+            raise
+        raise FaultyValueError((f"{text[:40]!r} is not a moment", remedies[0])) from error
+
+
+def _parse_typed(text: str) -> datetime:
     if _DATE_ONLY.fullmatch(text):
         return parse_moment(f"{text} 00:00")
     if (match := _DAY_FIRST.fullmatch(text)) is not None:
@@ -54,20 +80,6 @@ def parse_typed_moment(text: str) -> datetime:
     return parse_moment(text)
 
 
-def instants_at(moment: datetime, zone: ZoneInfo) -> tuple[int, ...]:
-    """Return the instants, in epoch seconds, of a moment: two for a time that occurs twice.
-
-    Raises `FaultyValueError` for a local time that doesn't exist (semantics.md rule 5).
-    """
-    if moment.tzinfo is not None:
-        return (int(moment.timestamp()),)
-    instants = instants_of(moment, zone)
-    if not instants:
-        problem = f"{format_moment(moment).replace('T', ' ')} does not exist in {zone.key}"
-        raise FaultyValueError((problem, "choose a time outside the hour that the clock skips"))
-    return instants
-
-
 def _parse_words(text: str) -> datetime:
     try:
         with warnings.catch_warnings():
@@ -76,7 +88,7 @@ def _parse_words(text: str) -> datetime:
             readings = {
                 parser.parse(text, _Words(dayfirst=True), default=default) for default in _DEFAULTS
             }
-    except (ValueError, OverflowError, Warning):
+    except _UNREADABLE:
         readings = set()
     if len(readings) != 1:
         raise FaultyValueError((f"{text[:40]!r} is not a moment", "write YYYY-MM-DD HH:MM"))

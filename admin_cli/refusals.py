@@ -1,5 +1,6 @@
 """What a command ends with: the one table from errors to exit codes, and how they are told."""
 
+import errno
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -34,8 +35,13 @@ class RefusedInputError(BereikbaarError):
         super().__init__("\n".join(_line_of(*pair) for pair in self.file_faults))
 
 
+class RefusedClashError(RefusedInputError):
+    """Files that claim what others hold."""
+
+
 # The first that fits; click itself ends with 2 for wrong usage.
 _EXITS: Final[tuple[tuple[type[Exception], str, int], ...]] = (
+    (RefusedClashError, "conflict", EXIT_REFUSED),
     (RefusedInputError, "invalid", EXIT_REFUSED),
     (InvalidScheduleError, "invalid", EXIT_REFUSED),
     (FaultyValueError, "invalid", EXIT_REFUSED),
@@ -53,7 +59,7 @@ def tell_error(error: Exception, *, is_json: bool) -> int:
     """Print an error, every fault on a line of its own, and return the exit code."""
     word, code = next((word, code) for kind, word, code in _EXITS if isinstance(error, kind))
     pairs = list(_file_faults_of(error))
-    message = _message_of(error)
+    message = message_of(error)
     if is_json:
         document = {
             "error": word,
@@ -70,9 +76,12 @@ def tell_error(error: Exception, *, is_json: bool) -> int:
     return code
 
 
-def _message_of(error: Exception) -> str:
+def message_of(error: Exception) -> str:
+    """Say what is wrong, and what to do."""
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
+        if error.errno == errno.ENOSPC:
+            return f"{where}the disk is full; make room on it"
         return f"{where}{error.strerror or error}; check that it is there, and who may read it"
     return str(error)
 

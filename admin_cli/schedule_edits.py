@@ -40,9 +40,11 @@ def delete(
     is_dry_run: bool,
 ) -> None:
     """Delete a schedule; its revisions stay. Refused while numbers are linked, unless forced."""
-    if sys.stdin.isatty() and not is_sure and not is_dry_run:
+    if _is_at_terminal() and not is_sure and not is_dry_run:
+        with invocation.open_store() as store:
+            store.current(schedule_id)
         click.confirm(f"Delete schedule {schedule_id}?", abort=True, err=True)
-    with invocation.open_store(is_dry_run=is_dry_run) as store:
+    with invocation.open_store() as store:
         with invocation.writing(store, is_dry_run=is_dry_run) as writer:
             before = _readable(_current(store, writer, schedule_id))
             writer.delete(schedule_id, summary="deleted", is_forced=is_forced)
@@ -73,7 +75,7 @@ def link(
     is refused, unless it is to --move.
     """
     blocks = parse_blocks(numbers, invocation.config.default_region)
-    with invocation.open_store(is_dry_run=is_dry_run) as store:
+    with invocation.open_store() as store:
         with invocation.writing(store, is_dry_run=is_dry_run) as writer:
             current = _current(store, writer, schedule_id)
             before = current.schedule()
@@ -100,7 +102,7 @@ def unlink(
 ) -> None:
     """Unlink numbers from a schedule; a block is split around what leaves it."""
     blocks = parse_blocks(numbers, invocation.config.default_region)
-    with invocation.open_store(is_dry_run=is_dry_run) as store:
+    with invocation.open_store() as store:
         with invocation.writing(store, is_dry_run=is_dry_run) as writer:
             linked = _current(store, writer, schedule_id).schedule().numbers
             strangers = [block for block in blocks if without([block], linked)]
@@ -111,6 +113,10 @@ def unlink(
             change = _unlink(store, writer, schedule_id, blocks)
         revision = store.revision()
     _finish(invocation, [change], revision, is_dry_run=is_dry_run)
+
+
+def _is_at_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _current(store: SqliteStore, writer: SqliteWriter, schedule_id: str) -> Revision:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import click
 
-from admin_cli.invocation import Invocation, print_json, print_table
+from admin_cli.invocation import Invocation, print_json, print_table, tell
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
 from admin_cli.summary import summary_lines
 from schedules.documents import write_document
@@ -35,6 +35,8 @@ def list_schedules(invocation: Invocation) -> None:
     if invocation.is_json:
         print_json(listed)
         return
+    if not listed:
+        tell("no schedules yet")
     print_table(
         ("ID", "NAME", "COMPANY", "PBX", "REVISION", "NUMBERS"),
         [

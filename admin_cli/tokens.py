@@ -1,5 +1,6 @@
 """`bereikbaar token`: what PBXs and operators prove themselves with."""
 
+import re
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from admin_cli.invocation import Invocation, print_json, print_table, tell
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
 from admin_cli.refusals import FileFault, RefusedInputError
 from pbx_adapters import clock
-from schedules.errors import Fault, FaultyValueError, NotFoundError
+from schedules.errors import BereikbaarError, Fault, FaultyValueError, NotFoundError
 from schedules.field_text import check_name
 from schedules.sqlite_store import SqliteStore
 from schedules.store import Token
@@ -24,6 +25,8 @@ _COMMANDS: Final = {
         "admin_cli.tokens", "revoke", "Revoke a token: the daemon refuses it from then on."
     ),
 }
+# The id stands between the prefix and the secret.
+_WHOLE_TOKEN: Final = re.compile(r"bk_([0-9a-f]+)_")
 
 
 @click.command(cls=LazyGroup, lazy=_COMMANDS)
@@ -87,7 +90,7 @@ def create(  # noqa: PLR0913 - one argument per option
     """
     if is_operator and schedules:
         raise click.UsageError("an operator token is for all schedules: leave --schedule out")
-    with invocation.open_store(is_dry_run=is_dry_run) as store:
+    with invocation.open_store(may_create=True, is_dry_run=is_dry_run) as store:
         faults = [*_name_faults(name), *_schedule_faults(store, schedules)]
         made, text = _make(
             faults, name, is_operator=is_operator, schedules=schedules, networks=networks
@@ -98,10 +101,7 @@ def create(  # noqa: PLR0913 - one argument per option
     if is_dry_run:
         _tell_dry_run(invocation, made, "would be created")
         return
-    if invocation.is_json:
-        print_json({"token": text, **_fields_of(made)})
-    else:
-        click.echo(text)
+    _show(invocation, made, text)
     tell(f"token {made.id} ({made.name}) was created; it is shown this once only")
     follow_daemon(invocation, revision)
 
@@ -111,8 +111,9 @@ def create(  # noqa: PLR0913 - one argument per option
 @click.option("--dry-run", "is_dry_run", is_flag=True, help="Say which it is; revoke nothing.")
 @pass_invocation
 def revoke(invocation: Invocation, id_or_name: str, *, is_dry_run: bool) -> None:
-    """Revoke a token: the daemon refuses it from then on."""
-    with invocation.open_store(is_dry_run=is_dry_run) as store:
+    """Revoke a token: the daemon refuses it from then on. A whole token is taken for its id."""
+    id_or_name = _id_of(id_or_name)
+    with invocation.open_store() as store:
         with invocation.writing(store, is_dry_run=is_dry_run) as writer:
             revoked = writer.revoke_token(id_or_name)
         revision = store.revision()
@@ -124,6 +125,26 @@ def revoke(invocation: Invocation, id_or_name: str, *, is_dry_run: bool) -> None
     else:
         click.echo(f"token {revoked.id} ({revoked.name}) is revoked")
     follow_daemon(invocation, revision)
+
+
+def _id_of(text: str) -> str:
+    """Return the id in a whole token, so that its secret is shown nowhere; else the text."""
+    whole = _WHOLE_TOKEN.match(text)
+    return whole[1] if whole else text
+
+
+def _show(invocation: Invocation, made: Token, text: str) -> None:
+    """Show a new token; raises `BereikbaarError` where nobody can have got it."""
+    try:
+        if invocation.is_json:
+            print_json({"token": text, **_fields_of(made)})
+        else:
+            click.echo(text)
+    except OSError as error:
+        raise BereikbaarError(
+            f"token {made.id} ({made.name}) was created, but could not be shown: "
+            f"{error.strerror}; `bereikbaar token revoke {made.id}`, and create another"
+        ) from error
 
 
 def _make(faults: list[FileFault], name: str, **rights: Any) -> tuple[Token, str]:

@@ -19,7 +19,10 @@ _HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _SAMPLE_BYTES: Final = 2
 # Encoding, channels, sample rate, bytes a second, bytes a sample, bits a sample.
 _TELEPHONY: Final = (1, 1, SAMPLE_RATE, SAMPLE_RATE * _SAMPLE_BYTES, _SAMPLE_BYTES, 16)
-_REMEDY: Final = "convert it to a WAV of PCM 16 bit, 8000 Hz, mono"
+_REMEDY: Final = (
+    "convert it to a WAV of PCM 16 bit, 8000 Hz, mono: `sox in.wav -r 8000 -c 1 -b 16 out.wav`"
+)
+_PCM: Final = 1
 
 
 class _Header(NamedTuple):
@@ -41,8 +44,9 @@ class _Header(NamedTuple):
 
     def told(self) -> str:
         """Say what the bytes are, in an operator's words."""
+        encoding = "PCM" if self.encoding == _PCM else f"encoding {self.encoding}"
         return (
-            f"is encoding {self.encoding}, {self.channels} channel(s), {self.rate} Hz, "
+            f"is {encoding}, {self.channels} channel(s), {self.rate} Hz, "
             f"{self.bits} bit, {self.byte_rate} bytes a second"
         )
 

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -27,12 +27,17 @@ class Document:
     """A schedule as a document gave it.
 
     `revision` is the one the document was exported at, None when it says none; `given` are the
-    keys it holds.
+    keys it holds; `lines` gives the line of each place, none for JSON.
     """
 
     schedule: Schedule
     revision: int | None
     given: frozenset[str]
+    lines: Mapping[str, int]
+
+    def line_of(self, place: str) -> int | None:
+        """Return the line of a place, or of the nearest place around it."""
+        return _line_of(place, self.lines)
 
     def over(self, present: Schedule | None) -> Schedule:
         """Return the schedule to save over the present one.
@@ -73,7 +78,7 @@ def read_document(
         faults += _faults_of_whole(schedule, policy, shape_faults)
     if faults or schedule is None:
         raise InvalidScheduleError(_in_order(faults, text))
-    return Document(schedule, revision, frozenset(text.value))
+    return Document(schedule, revision, frozenset(text.value), text.lines)
 
 
 def write_document(schedule: Schedule, revision: int | None = None) -> dict[str, Any]:
@@ -189,9 +194,11 @@ def _places_around(place: str) -> Iterator[str]:
 
 def _in_order(faults: Sequence[Fault], text: DocumentText) -> list[Fault]:
     """Give each fault the line of its place, or of the nearest place around it; sort by line."""
-    told = [replace(fault, line=fault.line or _line_of(fault.place, text)) for fault in faults]
+    told = [
+        replace(fault, line=fault.line or _line_of(fault.place, text.lines)) for fault in faults
+    ]
     return sorted(dict.fromkeys(told), key=lambda fault: fault.line or 0)
 
 
-def _line_of(place: str, text: DocumentText) -> int | None:
-    return next((text.lines[at] for at in _places_around(place) if at in text.lines), None)
+def _line_of(place: str, lines: Mapping[str, int]) -> int | None:
+    return next((lines[at] for at in _places_around(place) if at in lines), None)

@@ -81,7 +81,9 @@ def _remedy_of_key(loc: Location) -> str:
     if key == "<<":
         return "write out what it would merge"
     close = get_close_matches(key[:_SHOWN], _keys_beside(loc), n=1)
-    return f"did you mean {close[0]}?" if close else "remove it"
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"use {', '.join(_KEYS['week'])}" if loc[:-1] == ("week",) else "remove it"
 
 
 def _keys_beside(loc: Location) -> Sequence[str]:

@@ -141,7 +141,10 @@ def open_database(path: Path, *, create: bool) -> Database:
     try:
         if not path.exists():
             if not create:
-                raise StoreUnavailableError(f"{path}: there is no store; create it with `migrate`")
+                raise StoreUnavailableError(
+                    f"{path}: there is no store; name its folder with --data-dir, restore a "
+                    "backup, or begin with `bereikbaar apply`"
+                )
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with suppress(FileExistsError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))

@@ -85,7 +85,7 @@ class SqliteWriter:
                 numbers = ", ".join(str(NumberBlock(*span)) for span in sorted(linked))
                 raise ConflictError(
                     f"schedule {schedule_id} still has linked numbers: {numbers}; unlink them "
-                    "first, or force the deletion"
+                    "first, or delete it with --force"
                 )
             self._append(schedule_id, latest, "", (), summary)
 

@@ -25,6 +25,8 @@ from schedules.model import Reading, Schedule
 from schedules.telephone import NumberBlock
 
 _PLACES_TOLD: Final = 3
+# A shorter part would be in too many ids.
+_PART_LENGTH: Final = 3
 
 
 class DamagedRevisionError(BereikbaarError):
@@ -267,8 +269,8 @@ def not_found(schedule_id: str, latest: Revision | None, ids: Iterable[str]) -> 
     """Return the error for a schedule that isn't there: who deleted it, or which look like it."""
     if latest is not None:
         return NotFoundError(
-            f"schedule {schedule_id} was deleted {_by_whom(latest)}; bring it back with "
-            f"`schedule restore {schedule_id}`"
+            f"schedule {schedule_id} was deleted {_by_whom(latest)}; to bring it back, apply its "
+            "document again (an old export: with --force)"
         )
     return NotFoundError(f"there is no schedule {schedule_id!r}; {_meant(schedule_id, ids)}")
 
@@ -306,8 +308,8 @@ def check_expected(schedule_id: str, latest: Revision | None, expected: int | No
         )
     if latest.is_deletion:
         raise ConflictError(
-            f"schedule {schedule_id} was deleted {_by_whom(latest)}; restore it, or save it "
-            "without a revision"
+            f"schedule {schedule_id} was deleted {_by_whom(latest)}; to bring it back, save "
+            "it without a revision"
         )
     raise ConflictError(
         f"schedule {schedule_id} was changed {_by_whom(latest)}: it is at revision {present}, "
@@ -320,15 +322,18 @@ def clash_between(schedule_id: str, block: NumberBlock, holder: str, held: Numbe
     where = "" if held == block else f", within {held}"
     return (
         f"schedule {schedule_id}: {block} is linked to {holder} already{where}; unlink it there "
-        "first, or change both schedules in one transaction"
+        "first, or change both schedules in one `apply`"
     )
 
 
 def _by_whom(revision: Revision) -> str:
-    return f"by {revision.author} on {revision.saved_at:%Y-%m-%d at %H:%M} UTC ({revision.summary})"
+    what = "" if revision.is_deletion else f" ({revision.summary})"
+    return f"by {revision.author} on {revision.saved_at:%Y-%m-%d at %H:%M} UTC{what}"
 
 
 def _meant(wrong: str, known: Iterable[str]) -> str:
-    if close := get_close_matches(wrong, known):
+    ids = sorted(set(known))
+    parts = [one for one in ids if len(wrong) >= _PART_LENGTH and wrong in one]
+    if close := get_close_matches(wrong, ids) or parts[:_PLACES_TOLD]:
         return f"did you mean {', '.join(close)}?"
     return "check the spelling"

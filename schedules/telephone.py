@@ -302,6 +302,9 @@ def _last_of_block(first: str, suffix: str) -> str:
     return first[: -len(suffix)] + suffix
 
 
+_DASHED_BLOCK: Final = re.compile(r"(\+?[0-9]{7,15})-([0-9]{1,5})")
+
+
 def parse_number_entry(text: str, region: str = "NL") -> NumberBlock:
     """Parse one entry of a schedule's linked numbers: a number, or a block `+31850000100..99`.
 
@@ -311,7 +314,15 @@ def parse_number_entry(text: str, region: str = "NL") -> NumberBlock:
     import phonenumbers  # noqa: PLC0415
 
     head, dots, suffix = text.partition("..")
-    first = _parse_written(head, region)
+    dashed = _DASHED_BLOCK.fullmatch(text)
+    try:
+        first = _parse_written(head, region)
+    except FaultyValueError as error:
+        if dashed:
+            raise FaultyValueError(
+                (error.faults[0][0], _remedy_of_dash(*dashed.groups()))
+            ) from None
+        raise
     last = _last_of_block(first, suffix.strip(" \t\r\n")) if dots else first
     block = NumberBlock(int(first[1:]), int(last[1:]))
     invalid = [
@@ -321,8 +332,15 @@ def parse_number_entry(text: str, region: str = "NL") -> NumberBlock:
     ]
     if invalid:
         problem = f"{' and '.join(invalid)}: no such number in its country"
-        raise FaultyValueError((problem, "check digits and length"))
+        remedy = _remedy_of_dash(*dashed.groups()) if dashed else "check digits and length"
+        raise FaultyValueError((problem, remedy))
     return block
+
+
+def _remedy_of_dash(first: str, last: str) -> str:
+    """Say how a block is written that was given with a hyphen; two digits where they suffice."""
+    is_same = first[-len(last) :][:-2] == last[:-2]
+    return f"write a block as {first}..{last[-2:] if is_same else last}"
 
 
 def parse_forward_number(text: str, region: str = "NL") -> str:

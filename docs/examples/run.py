@@ -1,6 +1,6 @@
 """Show it working: load the example company, start the daemon, and make some calls to it.
 
-Started by `make run`. Serves until Ctrl-C; the data stays in the data directory.
+Started by `make run`. Serves until Ctrl-C or SIGTERM; the data stays in the data directory.
 """
 
 import json
@@ -12,6 +12,7 @@ import time
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from types import FrameType
 from urllib.parse import quote, urlencode
 
 HERE = Path(__file__).parent
@@ -20,6 +21,7 @@ DATA_DIR = Path(os.environ.get("BEREIKBAAR_DATA_DIR", "data"))
 LISTEN = os.environ.get("BEREIKBAAR_LISTEN", "127.0.0.1:8470")
 DEMO = "demo"
 START_SECONDS = 60
+LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 OK = 200
 SHOWN = ("status", "action", "audio", "forward", "voicemail", "rule", "valid_until", "next_status")
 
@@ -39,32 +41,51 @@ CALLS = (
 
 
 def main() -> None:
-    """Load, serve, call, and wait for Ctrl-C."""
-    documents = sorted(str(path) for path in HERE.glob("*.yaml"))
+    """Load, serve, call, and wait for Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        show()
+    except KeyboardInterrupt:
+        print("\nStopping.")
+
+
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Stop as on Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def show() -> None:
+    """Load and call; serve until interrupted, and leave neither daemon nor token behind."""
     say("1. Load the example company")
-    bereikbaar("apply", *documents)
-    token = new_token()
+    load()
+    token_id, token = new_token()
     say(f"2. Start the daemon on {LISTEN}")
     log_path = DATA_DIR / "demo.log"
-    with log_path.open("wb") as log:
-        daemon = subprocess.Popen([BEREIKBAAR, "serve", "--listen", LISTEN], stderr=log)
+    command = [BEREIKBAAR, "serve", "--listen", LISTEN, "--data-dir", str(DATA_DIR)]
+    daemon = None
     try:
-        wait_until_ready(daemon, log_path)
+        # Another demo may still write to it, so it is only ever added to.
+        with os.fdopen(os.open(log_path, LOG_FLAGS, 0o600), "wb") as log:
+            os.fchmod(log.fileno(), 0o600)
+            began_at = log.seek(0, os.SEEK_END)
+            daemon = subprocess.Popen(command, stderr=log)
+        wait_until_ready(daemon, log_path, began_at)
         print(f"ready; its log is {log_path}")
         say("3. Ask what a PBX would ask")
         for dialect, parameters, what in CALLS:
             show_call(token, dialect, parameters, what)
         say("4. Try it yourself")
         print(f"curl -H 'Authorization: Bearer {token}' 'http://{LISTEN}/hook/3cx?did=0850000100'")
-        print(f"{os.path.relpath(BEREIKBAAR)} check --number 0850000100 --explain")
+        data_dir = f" --data-dir {DATA_DIR}"
+        print(f"{os.path.relpath(BEREIKBAAR)} check --number 0850000100 --explain{data_dir}")
         print("\nServing until Ctrl-C.", flush=True)
         sys.exit(daemon.wait())
-    except KeyboardInterrupt:
-        print("\nStopping.")
     finally:
-        daemon.send_signal(signal.SIGTERM)
-        daemon.wait(timeout=30)
-        bereikbaar("token", "revoke", DEMO, quiet=True)
+        if daemon is not None:
+            daemon.send_signal(signal.SIGTERM)
+            daemon.wait(timeout=30)
+        # It may have been revoked by hand.
+        run("token", "revoke", token_id, is_shown=False)
 
 
 def say(title: str) -> None:
@@ -77,37 +98,70 @@ def bereikbaar(*arguments: str, quiet: bool = False) -> str:
     if not quiet:
         shown = " ".join(os.path.relpath(arg) if "/" in arg else arg for arg in arguments)
         print(f"$ bereikbaar {shown}", flush=True)
-    output = subprocess.PIPE if quiet else None
-    result = subprocess.run(
-        [BEREIKBAAR, *arguments], stdout=output, stderr=output, text=True, check=False
-    )
+    result = run(*arguments, is_shown=not quiet)
     if result.returncode:
         sys.exit(result.stderr or result.returncode)
     return result.stdout or ""
 
 
-def new_token() -> str:
-    """Create the demo's token; one that an earlier run left behind is revoked."""
-    tokens = json.loads(bereikbaar("token", "list", "--json", quiet=True))
-    for token in tokens:
-        if token["name"] == DEMO and not token.get("revoked_at"):
-            bereikbaar("token", "revoke", token["id"], quiet=True)
-    created = bereikbaar("token", "create", DEMO, "--operator", "--json", quiet=True)
-    return str(json.loads(created)["token"])
+def run(*arguments: str, is_shown: bool) -> "subprocess.CompletedProcess[str]":
+    """Run the command, and keep what it says unless it is shown."""
+    output = None if is_shown else subprocess.PIPE
+    return subprocess.run(
+        [BEREIKBAAR, *arguments, "--data-dir", str(DATA_DIR)],
+        stdout=output,
+        stderr=output,
+        text=True,
+        check=False,
+    )
 
 
-def wait_until_ready(daemon: "subprocess.Popen[bytes]", log_path: Path) -> None:
-    """Poll readiness until every schedule is in service."""
+def load() -> None:
+    """Apply the example documents; a schedule that is there already stays as it was edited."""
+    documents = {path.stem: str(path) for path in sorted(HERE.glob("*.yaml"))}
+    present: set[str] = set()
+    if (DATA_DIR / "bereikbaar.db").exists():
+        listed = json.loads(bereikbaar("schedule", "list", "--json", quiet=True))
+        present = {schedule["id"] for schedule in listed} & documents.keys()
+    if present:
+        print(f"there already, and left as they are: {', '.join(sorted(present))}", flush=True)
+    if absent := [path for name, path in documents.items() if name not in present]:
+        bereikbaar("apply", *absent)
+
+
+def new_token() -> tuple[str, str]:
+    """Create a token for this demo alone; returns its id, and the token."""
+    created = json.loads(bereikbaar("token", "create", DEMO, "--operator", "--json", quiet=True))
+    return created["id"], created["token"]
+
+
+def wait_until_ready(daemon: "subprocess.Popen[bytes]", log_path: Path, began_at: int) -> None:
+    """Wait until this daemon listens and has every schedule in service.
+
+    Who answers may be another process on the same address; that this one listens its log says,
+    from the byte where it began.
+    """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and daemon.poll() is None:
-        try:
-            status, _ = get("/-/ready")
-        except (HTTPException, OSError):
-            status = 0
-        if status == OK:
+        if is_listening(log_path, began_at) and is_ready():
             return
         time.sleep(0.1)
-    sys.exit(f"the daemon did not start; its log says:\n{log_path.read_text()}")
+    said = log_path.read_bytes()[began_at:].decode(errors="replace")
+    sys.exit(f"the daemon did not start; it says:\n{said}")
+
+
+def is_listening(log_path: Path, began_at: int) -> bool:
+    """Tell whether a daemon's log says that it listens."""
+    return b'"event":"listening"' in log_path.read_bytes()[began_at:].replace(b": ", b":")
+
+
+def is_ready() -> bool:
+    """Ask whether every schedule is in service."""
+    try:
+        status, _ = get("/-/ready")
+    except (HTTPException, OSError):
+        return False
+    return status == OK
 
 
 def get(path: str, **headers: str) -> tuple[int, str]:

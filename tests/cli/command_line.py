@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import struct
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -42,6 +43,14 @@ def document(schedule_id: str, day: str = "00:00-24:00 open", **keys: str) -> st
     week = ", ".join(f"{key}: [{day}]" for key in ("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
     given = {"id": schedule_id, "name": schedule_id.title(), "pbx": "generic", **keys}
     return "".join(f"{key}: {text}\n" for key, text in given.items()) + f"week: {{{week}}}\n"
+
+
+def wav(seconds: float = 0.1) -> bytes:
+    """Return a canonical master of silence."""
+    data = bytes(2 * int(8_000 * seconds))
+    fmt = struct.pack("<HHIIHH", 1, 1, 8_000, 16_000, 2, 16)
+    head = b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " + struct.pack("<I", 16)
+    return head + fmt + b"data" + struct.pack("<I", len(data)) + data
 
 
 @dataclass

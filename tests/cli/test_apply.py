@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import struct
 from collections.abc import Callable
 from contextlib import closing
 from hashlib import sha256
@@ -11,17 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.broken_documents import BrokenDocument, broken_documents
-from tests.cli.command_line import HEAD_OFFICE, CommandLine, document
+from tests.cli.command_line import HEAD_OFFICE, CommandLine, document, wav
 
 SetClock = Callable[[str], None]
-
-
-def wav(seconds: float = 0.1) -> bytes:
-    """Return a canonical master of silence."""
-    data = bytes(2 * int(8_000 * seconds))
-    fmt = struct.pack("<HHIIHH", 1, 1, 8_000, 16_000, 2, 16)
-    head = b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " + struct.pack("<I", 16)
-    return head + fmt + b"data" + struct.pack("<I", len(data)) + data
 
 
 def stored_messages(cli: CommandLine) -> list[str]:
@@ -147,7 +138,10 @@ def test_a_number_linked_elsewhere_is_refused_naming_the_holder(cli: CommandLine
     names = [cli.write("b.yaml", document("b", numbers='["+31850000001"]'))]
     names.append(cli.write("c.yaml", document("c")))
     result = cli("apply", *names, code=1)
-    assert result.stderr.startswith("Error: schedule b: +31850000001 is linked to a already")
+    assert result.stderr == (
+        "b.yaml:4: numbers[0]: +31850000001 is linked to a already; unlink it there first, or "
+        "change both schedules in one `apply`\n"
+    )
     assert cli.rows() == before
     assert cli.json("apply", *names, code=1)["error"] == "conflict"
 
@@ -463,3 +457,64 @@ def damage(cli: CommandLine) -> None:
         db.execute("DROP TRIGGER revisions_are_never_rewritten")
         db.execute("UPDATE revisions SET document = replace(document, 'open', 'closed')")
         db.commit()
+
+
+def test_faults_found_when_saving_have_their_line(cli: CommandLine) -> None:
+    """A revision that was overtaken, and an expectation that fails."""
+    cli.apply(document("winkel"))
+    cli.apply(document("winkel", name="Anders"))
+    late = document("winkel", name="Laat", revision="1")
+    told = cli("apply", cli.write("laat.yaml", late), code=1).stderr
+    assert told.startswith("laat.yaml:4: revision: is 1, but ")
+    wrong = document("winkel", expect="[{at: 2026-12-25T10:00, status: closed}]")
+    told = cli("apply", cli.write("fout.yaml", wrong), code=1).stderr
+    assert told.startswith("fout.yaml:4: expect[")
+
+
+def test_an_export_of_a_deleted_schedule_comes_back_by_force(cli: CommandLine) -> None:
+    """Both messages say so, and name no command that isn't there."""
+    cli.apply(document("winkel"))
+    text = cli("schedule", "export", "winkel").stdout
+    cli("schedule", "delete", "winkel", "--as", "Piet")
+    told = cli("schedule", "show", "winkel", code=1).stderr
+    assert told == (
+        "Error: schedule winkel was deleted by Piet on 2026-11-22 at 10:00 UTC; to bring it back, "
+        "apply its document again (an old export: with --force)\n"
+    )
+    refused = cli("apply", "-", stdin=text, code=1).stderr
+    assert "to bring it back as this document has it, --force it" in refused
+    cli("apply", "-", "--force", stdin=text)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        pytest.param("weg.wav", "weg.wav is not there; check the path", id="missing"),
+        pytest.param(
+            "ABSOLUTE", "write it relative to the document: map/er.wav", id="absolute-inside"
+        ),
+        pytest.param("groot.wav", "sox in.wav -r 8000 -c 1 -b 16 out.wav", id="other-format"),
+    ],
+)
+def test_a_message_that_is_refused_says_how_to_mend_it(
+    cli: CommandLine, name: str, told: str
+) -> None:
+    """With its path, a path that would do, or a command to convert it."""
+    cli.write("map/er.wav", wav())
+    cli.write("groot.wav", b"ID3")
+    path = str(cli.folder / "map/er.wav") if name == "ABSOLUTE" else name
+    text = document("winkel", audio=f"{{a: {{name: A, file: '{path}'}}}}")
+    assert told in cli("apply", cli.write("winkel.yaml", text), code=1).stderr
+
+
+def test_a_day_of_another_language_names_the_keys_of_a_week(cli: CommandLine) -> None:
+    """Nothing like `wednesday` is known, but what is can be told."""
+    text = document("winkel").replace("wed:", "wednesday:")
+    told = cli("apply", "-", stdin=text, code=1).stderr
+    assert "week.wednesday: is not a key known here; use mon, tue, wed, thu, fri, sat, sun" in told
+
+
+def test_a_block_with_a_hyphen_is_told_how_to_write_it(cli: CommandLine) -> None:
+    """The form that was meant stands in the remedy."""
+    text = document("winkel", numbers='["+31850000400-409"]')
+    assert "write a block as +31850000400..09" in cli("apply", "-", stdin=text, code=1).stderr

@@ -36,6 +36,8 @@ def test_the_answer_for_a_person(cli: CommandLine) -> None:
     cli.apply(HEAD_OFFICE)
     result = cli("check", "--number", "085-0000142", "--at", "2026-11-23 08:00")
     assert result.stdout == (
+        "request    GET /hook/generic?did=085-0000142&at=2026-11-23T08%3A00 (not sent)\n"
+        "number     +31850000142\n"
         "at         Mon 2026-11-23 08:00 CET (2026-11-23T07:00:00Z)\n"
         "status     closed\n"
         "action     voicemail to receptie@example.nl\n"
@@ -88,7 +90,7 @@ def test_an_unknown_number_is_answered_like_any_call(cli: CommandLine) -> None:
         answer = cli.json("check", "--number", number)
         assert (answer["status"], answer["action"]) == ("unknown", "continue")
         assert answer["reason"] == "unknown-number"
-    assert cli("check", "--number", "1").stdout.splitlines()[1:] == [
+    assert cli("check", "--number", "1").stdout.splitlines()[3:] == [
         "status     unknown",
         "action     the PBX's normal route",
         "reason     unknown-number",
@@ -151,8 +153,8 @@ def test_a_time_that_does_not_exist_is_refused(cli: CommandLine) -> None:
     result = cli("check", "--schedule", "winkel", "--at", "2027-03-28 02:30", code=1)
     assert result.stdout == ""
     assert result.stderr.endswith(
-        "--at: 2027-03-28 02:30 does not exist in Europe/Amsterdam; "
-        "choose a time outside the hour that the clock skips\n"
+        "--at: 2027-03-28T02:30 does not exist in Europe/Amsterdam; "
+        "choose a time that the clock shows\n"
     )
 
 
@@ -222,6 +224,7 @@ def test_a_date_alone_is_its_midnight(cli: CommandLine, text: str, at: str) -> N
         "25 dec 2026 99:99",
         "2026-12-25 24:00",
         "1" * 400 + " dec",
+        "9" * 60 + "h/0",
     ],
 )
 def test_what_would_have_to_be_guessed_is_refused(cli: CommandLine, text: str) -> None:
@@ -270,3 +273,76 @@ def test_wrong_usage_ends_with_2(cli: CommandLine, arguments: tuple[str, ...]) -
     """Nothing is asked, and nothing is made."""
     cli("check", *arguments, code=2)
     assert not (cli.folder / "data").exists()
+
+
+def test_the_request_is_told_though_it_was_not_sent(cli: CommandLine) -> None:
+    """With the dialect's path and the caller, as the PBX would send it."""
+    cli("migrate")
+    asked = ("check", "--number", "1", "--caller", "+31 612", "--dialect", "swyx")
+    assert cli(*asked).stdout.splitlines()[0] == (
+        "request    GET /hook/swyx?did=1&cli=%2B31%20612 (not sent)"
+    )
+
+
+def test_a_local_time_needs_a_zone_that_can_be_read(cli: CommandLine) -> None:
+    """That of a damaged schedule isn't guessed; a moment with an offset needs none."""
+    cli.apply(document("winkel", timezone="America/New_York"))
+    with closing(sqlite3.connect(cli.folder / "data" / "bereikbaar.db")) as db:
+        db.execute("UPDATE schedules SET sha256 = 'x'")
+        db.commit()
+    asked = ("check", "--schedule", "winkel", "--at")
+    refused = cli(*asked, "2026-12-25 12:00", code=1)
+    assert refused.stdout == ""
+    assert "its time zone is unknown" in refused.stderr
+    told = cli(*asked, "2026-12-25T12:00-05:00")
+    assert "at         2026-12-25T17:00:00Z\n" in told.stdout
+
+
+def test_without_daemon_and_store_nothing_is_decided(cli: CommandLine) -> None:
+    """What the store lacks is said, and no instant is made up."""
+    cli.write("data/bereikbaar.db", "x" * 4096)
+    result = cli("check", "--schedule", "winkel", "--at", "2026-12-25 12:00", code=1)
+    assert result.stdout == ""
+    assert "it is no database" in result.stderr
+
+
+def test_a_number_that_no_schedule_has_is_told_with_the_remedy(cli: CommandLine) -> None:
+    """As it was read; and one that can't be read is told apart."""
+    cli.apply(HEAD_OFFICE)
+    unlinked = cli("check", "--number", "0201234567")
+    assert "number     +31201234567\n" in unlinked.stdout
+    assert "link it with `bereikbaar schedule link ID +31201234567`\n" in unlinked.stderr
+    unreadable = cli("check", "--number", "anoniem")
+    assert "number     'anoniem' is no telephone number\n" in unreadable.stdout
+    assert "Warning: 'anoniem' can't be read as a telephone number; write" in unreadable.stderr
+
+
+def test_a_change_of_treatment_alone_is_told_as_such(cli: CommandLine) -> None:
+    """Closed stays closed, but not for the caller: on Monday at 00:00 voicemail begins."""
+    cli.apply(HEAD_OFFICE)
+    told = cli("check", "--schedule", "hoofdkantoor").stdout
+    assert (
+        "until      Mon 2026-11-23 00:00 CET (2026-11-22T23:00:00Z), then closed, otherwise "
+        in (told)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("09:00", "the date is missing: write YYYY-MM-DD HH:MM"),
+        ("9:00", "the date is missing: write YYYY-MM-DD HH:MM"),
+        ("2026-12-25 9:00", "write hour and minute in two digits: 09:00"),
+        ("2026-12-25T9:00", "write hour and minute in two digits: 09:00"),
+        ("25-12-2026 9", "write hour and minute in two digits: 09:00"),
+        ("25-12-26", "write the year in four digits: YYYY-MM-DD HH:MM"),
+        ("25-12-26 09:00", "write the year in four digits: YYYY-MM-DD HH:MM"),
+        ("25/12/26 09:00", "write the year in four digits: YYYY-MM-DD HH:MM"),
+        ("morgen", "write YYYY-MM-DD HH:MM"),
+    ],
+)
+def test_a_moment_written_short_says_what_to_add(cli: CommandLine, text: str, remedy: str) -> None:
+    """One wording for each shape."""
+    cli.apply(HEAD_OFFICE)
+    told = cli("check", "--schedule", "hoofdkantoor", "--at", text, code=1).stderr
+    assert told == f"--at: {text!r} is not a moment; {remedy}\n"

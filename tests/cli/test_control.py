@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from admin_cli import control
-from tests.cli.command_line import CommandLine, document
+from pbx_adapters.answer import ANSWER_FIELDS
+from tests.cli.command_line import CommandLine, document, wav
 
 PROGRAM = Path(sys.executable).with_name("bereikbaar")
 
@@ -128,7 +129,7 @@ def test_a_second_daemon_at_the_same_address_is_refused(cli: CommandLine, serve:
     )  # fmt: skip
     assert ended.returncode == 1
     assert f"Error: cannot listen on {address}" in ended.stderr
-    assert "creating a data directory: " in ended.stderr
+    assert ended.stderr.count("\n") == 1
     assert "Traceback" not in ended.stderr
 
 
@@ -200,12 +201,69 @@ def test_a_refusal_of_the_daemon_is_shown_as_the_pbx_gets_it(
 def test_the_store_need_not_be_readable_while_the_daemon_answers(
     cli: CommandLine, serve: str
 ) -> None:
-    """The answer is the daemon's; what the store would add is missing, and that is said."""
+    """The answer is the daemon's, local time included: noon and 01:30 in New York.
+
+    What the store would add is missing, and that is said.
+    """
     assert serve
-    cli.apply(document("winkel", numbers='["+31850000001"]'))
+    cli.apply(document("winkel", numbers='["+31850000001"]', timezone="America/New_York"))
     for path in (cli.folder / "data").glob("bereikbaar.db*"):
         path.unlink()
     cli.write("data/bereikbaar.db", "x" * 4096)
-    result = cli("check", "--number", "+31850000001")
+    result = cli("check", "--number", "+31850000001", "--at", "25-12-2026 12:00")
+    assert "at         2026-12-25T17:00:00Z\n" in result.stdout
     assert "status     open" in result.stdout
     assert "Warning: data/bereikbaar.db: it is no database" in result.stderr
+    both = cli.json("check", "--number", "+31850000001", "--at", "2026-11-01 01:30")
+    assert [one["at"] for one in both] == ["2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"]
+    skipped = cli("check", "--number", "+31850000001", "--at", "2027-03-14 02:30", code=1)
+    assert skipped.stderr == (
+        "--at: 2027-03-14T02:30 does not exist in America/New_York; "
+        "choose a time that the clock shows\n"
+    )
+
+
+def test_the_request_of_the_dialect_is_sent(cli: CommandLine, pretend: type) -> None:
+    """Swyx asks for no format and gets text lines; what is shown is what was sent."""
+    fields = dict.fromkeys(ANSWER_FIELDS, "")
+    fields |= {"status": "unknown", "action": "continue", "reason": "unknown-number"}
+    fields |= {"at": "2026-11-22T10:00:00Z", "decision_id": "x=1"}
+    lines = "".join(f"{key}={value}\r\n" for key, value in fields.items()).encode()
+    daemon = pretend(response(lines, Content_Type="text/plain; charset=utf-8"))
+    asked = ("check", "--number", "+31 85", "--caller", "0612", "--dialect", "swyx")
+    target = "/hook/swyx?did=%2B31%2085&cli=0612&explain=1"
+    assert cli(*asked).stdout.splitlines()[0] == f"request    GET {target}"
+    assert daemon.asked[0].startswith(f"GET {target} HTTP/1.1\r\n".encode())
+    assert cli.json(*asked) == fields
+
+
+def test_a_message_that_was_lost_is_in_service_again_once_applied(
+    cli: CommandLine, serve: str
+) -> None:
+    """Its schedule is unchanged, so that no revision tells the daemon to look again."""
+    assert serve
+    cli.write("gesloten.wav", wav())
+    audio = "{gesloten: {name: Gesloten, file: gesloten.wav}}"
+    text = document("winkel", "00:00-24:00 closed audio=gesloten", audio=audio)
+    cli.apply(text)
+    for path in (cli.folder / "data" / "audio").glob("*.wav"):
+        path.unlink()
+    cli("schedule", "link", "winkel", "0850000001")
+    assert cli.json("check", "--number", "0850000001")["error"] == "audio-missing"
+    restored = cli.apply(text)
+    assert "1 unchanged" in restored.stderr
+    assert "the daemon has read everything anew" in restored.stderr
+    assert cli.json("check", "--number", "0850000001")["error"] == ""
+
+
+def test_a_reload_that_may_not_have_happened_is_told(
+    cli: CommandLine, pretend: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is stored all the same."""
+    monkeypatch.setattr(control, "RELOAD_SECONDS", 0.2)
+    cli.write("gesloten.wav", wav())
+    audio = "{gesloten: {name: Gesloten, file: gesloten.wav}}"
+    name = cli.write("winkel.yaml", document("winkel", audio=audio))
+    daemon = pretend(None)
+    assert "whether the daemon uses the stored messages is unknown" in cli("apply", name).stderr
+    assert daemon.asked[0].startswith(b"POST /-/reload HTTP/1.1\r\n")

@@ -93,22 +93,82 @@ def test_the_data_directory_is_found_in_the_order_of_the_contract(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Option, environment, configuration, `./data`."""
-    cli("token", "list")
+    cli("migrate")
     assert Path("data/bereikbaar.db").exists()
     cli.write("bereikbaar.toml", 'data_dir = "uit-bestand"\n')
-    cli("token", "list")
+    cli("migrate")
     assert Path("uit-bestand/bereikbaar.db").exists()
     monkeypatch.setenv("BEREIKBAAR_DATA_DIR", "uit-omgeving")
-    cli("token", "list")
+    cli("migrate")
     assert Path("uit-omgeving/bereikbaar.db").exists()
-    cli("token", "list", "--data-dir", "gekozen")
+    cli("migrate", "--data-dir", "gekozen")
     assert Path("gekozen/bereikbaar.db").exists()
 
 
 def test_creating_a_data_directory_is_announced_once(cli: CommandLine) -> None:
-    """On stderr, with its whole path."""
-    assert cli("token", "list").stderr == f"created a data directory: {cli.folder}/data\n"
-    assert cli("token", "list").stderr == ""
+    """On stderr, with its whole path; in a directory that is there, only the store is made."""
+    assert cli("migrate").stderr == f"created a data directory: {cli.folder}/data\n"
+    assert cli("migrate").stderr == ""
+    Path("leeg").mkdir()
+    made = cli("migrate", "--data-dir", "leeg").stderr
+    assert made == f"created a store in {cli.folder}/leeg\n"
+
+
+NEEDS_A_STORE = [
+    ("check", "--schedule", "winkel"),
+    ("check", "--number", "+31850000100"),
+    ("schedule", "list"),
+    ("schedule", "show", "winkel"),
+    ("schedule", "export", "winkel"),
+    ("schedule", "export", "--all", "--output", "uit"),
+    ("schedule", "link", "winkel", "+31850000100"),
+    ("schedule", "link", "winkel", "+31850000100", "--dry-run"),
+    ("schedule", "unlink", "winkel", "+31850000100"),
+    ("schedule", "delete", "winkel", "--force"),
+    ("token", "list"),
+    ("token", "revoke", "centrale"),
+    ("migrate", "--dry-run"),
+]
+
+
+@pytest.mark.parametrize("words", NEEDS_A_STORE, ids=" ".join)
+def test_without_a_store_nothing_is_made(cli: CommandLine, words: tuple[str, ...]) -> None:
+    """What reads, or changes what must be there, refuses and says where to find the store."""
+    told = cli(*words, code=1).stderr.splitlines()[-1]
+    assert told == (
+        "Error: there is no store in data; name its folder with --data-dir, restore a backup, or "
+        "begin with `bereikbaar apply`"
+    )
+    assert list(cli.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [*NEEDS_A_STORE, ("apply", "-"), ("apply", "-", "--dry-run"), ("token", "create", "x"),
+     ("migrate",)],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_store_that_is_gone_is_not_replaced(cli: CommandLine, words: tuple[str, ...]) -> None:
+    """Where the last good file lies alone, an empty store would lose what callers hear."""
+    cli.write("data/last-good.jsonl", "")
+    told = cli(*words, code=1, stdin=document("winkel")).stderr.splitlines()[-1]
+    assert told == (
+        "Error: data: the store is gone but last-good.jsonl is there: put the database back or "
+        "restore a backup; to begin anew move last-good.jsonl away"
+    )
+    assert [path.name for path in Path("data").iterdir()] == ["last-good.jsonl"]
+
+
+def test_an_empty_store_lists_nothing(cli: CommandLine) -> None:
+    """It says so beside the empty table."""
+    cli("migrate")
+    assert cli("schedule", "list").stderr == "no schedules yet\n"
+
+
+def test_a_misspelt_command_is_told_with_the_one_that_looks_like_it(cli: CommandLine) -> None:
+    """At the root and below it."""
+    assert "Did you mean 'apply'?" in cli("aply", code=2).stderr
+    assert "Did you mean 'export'?" in cli("schedule", "exprt", code=2).stderr
 
 
 def test_faults_of_the_configuration_are_told_without_a_traceback(cli: CommandLine) -> None:
@@ -164,10 +224,8 @@ def test_a_command_can_be_run_by_itself(cli: CommandLine) -> None:
 
 
 def test_migrate_tells_its_steps(cli: CommandLine) -> None:
-    """What is to come, then what was done, then that it was done; a dry run makes nothing."""
+    """What was done, then that it was done."""
     step = "m001_schedules_numbers_tokens"
-    assert f"{step}: to be applied\n" in cli("migrate", "--dry-run").stdout
-    assert not Path("data").exists()
     assert f"{step}: applied now\n" in cli("migrate").stdout
     assert f"{step}: applied earlier\n" in cli("migrate").stdout
     answer = cli.json("migrate", "--dry-run")
@@ -240,3 +298,16 @@ def test_a_command_imports_only_what_it_needs(
         timeout=60, check=True, env={"BEREIKBAAR_DATA_DIR": str(tmp_path / "data")},
     )  # fmt: skip
     assert ended.stderr.splitlines()[-1] == "[]"
+
+
+def test_a_full_disk_is_called_that(cli: CommandLine) -> None:
+    """The remedy is room, not rights."""
+    cli("migrate")
+    program = Path(sys.executable).with_name("bereikbaar")
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [program, "token", "list"],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr == "Error: the disk is full; make room on it\n"

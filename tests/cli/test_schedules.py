@@ -1,6 +1,8 @@
 """`bereikbaar schedule`: list, show, export, delete, link and unlink."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -287,3 +289,65 @@ def test_linking_tried_dry(cli: CommandLine, command: str) -> None:
     assert "winkel: changed, revision 2" in result.stdout
     assert "a dry run: nothing was saved\n" in result.stderr
     assert cli.rows() == before
+
+
+def damage(cli: CommandLine, schedule_id: str) -> None:
+    """Make a stored schedule unreadable."""
+    with closing(sqlite3.connect(cli.folder / "data" / "bereikbaar.db")) as db:
+        db.execute("DROP TRIGGER revisions_are_never_rewritten")
+        db.execute("UPDATE revisions SET document = '{}' WHERE schedule_id = ?", [schedule_id])
+        db.commit()
+
+
+@pytest.mark.parametrize("chosen", [("--all",), ("a", "b", "c")], ids=["all", "named"])
+def test_a_damaged_schedule_holds_up_no_other_export(
+    cli: CommandLine, chosen: tuple[str, ...]
+) -> None:
+    """What can be written is; what can't is named, and the exit code says so."""
+    cli.apply(document("a"), document("b"), document("c"))
+    damage(cli, "b")
+    asked = ("schedule", "export", *chosen, "--output", "uit")
+    told = cli(*asked, code=1)
+    assert told.stdout == "a: revision 1 in uit/a.yaml\nc: revision 1 in uit/c.yaml\n"
+    assert "Error: schedule b, revision 1: " in told.stderr
+    assert told.stderr.endswith("2 written, 1 failed\n")
+    answer = cli.json(*asked, code=1)
+    assert [one["schedule"] for one in answer["written"]] == ["a", "c"]
+    assert [one["schedule"] for one in answer["failed"]] == ["b"]
+    assert sorted(path.name for path in Path("uit").iterdir()) == ["a.yaml", "c.yaml"]
+
+
+def test_what_a_damaged_store_still_holds_is_exported(cli: CommandLine) -> None:
+    """That schedules are missing is told beside those that could be written."""
+    cli.apply(document("a"), document("b"))
+    with closing(sqlite3.connect(cli.folder / "data" / "bereikbaar.db")) as db:
+        db.execute("DELETE FROM schedules WHERE id = 'b'")
+        db.commit()
+    answer = cli.json("schedule", "export", "--all", "--output", "uit", code=1)
+    assert [one["file"] for one in answer["written"]] == ["uit/a.yaml"]
+    assert [one["schedule"] for one in answer["failed"]] == [None]
+    assert "damaged or missing" in answer["failed"][0]["problem"]
+
+
+def test_an_export_keeps_link_and_mode_of_what_it_replaces(cli: CommandLine) -> None:
+    """The link still leads to its target, which others may still read."""
+    cli.apply(document("winkel"))
+    target = cli.folder / cli.write("elders/echt.yaml", "oud")
+    target.chmod(0o640)
+    Path("winkel.yaml").symlink_to(target)
+    cli("schedule", "export", "winkel", "--output", "winkel.yaml")
+    assert Path("winkel.yaml").readlink() == target
+    assert target.read_text().startswith("id: winkel\n")
+    assert target.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_deletion_asks_only_about_a_schedule_that_is_there(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is asked to confirm what is refused anyway."""
+    cli.apply(document("winkel"))
+    monkeypatch.setattr("admin_cli.schedule_edits._is_at_terminal", lambda: True)
+    refused = cli("schedule", "delete", "winkle", code=1, stdin="y\n")
+    assert "Delete schedule" not in refused.stderr
+    assert "did you mean winkel?" in refused.stderr
+    assert "Delete schedule winkel?" in cli("schedule", "delete", "winkel", stdin="y\n").stderr

@@ -1,5 +1,7 @@
 """`bereikbaar token`: list, create and revoke."""
 
+import subprocess
+import sys
 from base64 import b64encode
 from contextlib import closing
 from pathlib import Path
@@ -36,7 +38,7 @@ def test_a_token_is_shown_once_and_opens_what_it_says(cli: CommandLine) -> None:
     assert not caller.may_come_from("198.51.100.7")
     assert "shown this once only" in made.stderr
     database = b"".join(path.read_bytes() for path in Path("data").iterdir())
-    assert made.stdout.strip().rpartition("_")[2].encode() not in database
+    assert made.stdout.strip().split("_", 2)[2].encode() not in database
 
 
 def test_a_token_as_json(cli: CommandLine) -> None:
@@ -120,3 +122,35 @@ def test_tokens_tried_dry(cli: CommandLine, command: str) -> None:
     assert answer["dry_run"] is True
     assert "token" not in answer
     assert cli.rows() == before
+
+
+def test_a_token_that_could_not_be_shown_can_be_revoked(cli: CommandLine) -> None:
+    """The message names its id, for nobody has its secret."""
+    program = Path(sys.executable).with_name("bereikbaar")
+    with Path("/dev/full").open("wb") as full:
+        made = subprocess.run(
+            [program, "token", "create", "centrale"],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert made.returncode == 1
+    token_id = cli.json("token", "list")[0]["id"]
+    last = made.stderr.splitlines()[-1]
+    assert last.startswith(f"Error: token {token_id} (centrale) was created, but could not be ")
+    assert f"`bereikbaar token revoke {token_id}`" in last
+
+
+def test_a_whole_token_is_revoked_by_its_id(cli: CommandLine) -> None:
+    """Its secret is never shown, also when there is no such token any more."""
+    text = cli("token", "create", "centrale").stdout.strip()
+    secret = text.split("_", 2)[2]
+    done, refused = (cli("token", "revoke", text, code=code) for code in (0, 1))
+    assert secret not in done.stdout + done.stderr + refused.stdout + refused.stderr
+    assert text.split("_")[1] in refused.stderr
+    assert cli.json("token", "list") == []
+
+
+def test_a_token_for_a_schedule_that_is_not_there_says_which_may_be_meant(cli: CommandLine) -> None:
+    """Part of an id will do."""
+    cli.apply(document("winkel-zwolle-centrum"))
+    told = cli("token", "create", "x", "--schedule", "zwolle", code=1).stderr
+    assert "did you mean winkel-zwolle-centrum?" in told

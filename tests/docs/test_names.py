@@ -3,6 +3,7 @@
 import importlib
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -153,15 +154,22 @@ def test_commands_in_examples_exist(path: Path) -> None:
 
 
 def test_every_option_is_documented() -> None:
-    """docs/cli.md names every option of every command."""
-    text = page("docs/cli.md")
+    """docs/cli.md names every option under its command's heading; the shared ones at its top."""
+    top, *parts = re.split(r"^## (?:bereikbaar )?", page("docs/cli.md"), flags=re.MULTILINE)
+    part_of = {part.splitlines()[0]: part for part in parts}
+    shared = {"--data-dir", "--config", "--as", "--json"}
     missing = {
         f"{name} {option}"
         for name, options in commands().items()
-        for option in options
-        if option not in text
+        for option in options - {"--dry-run"}
+        if not re.search(rf"{option}\b(?!-)", top if option in shared else part_of[name])
     }
     assert missing == set()
+    told = re.search(r"^(.+) take `--dry-run`", part_of["Changing things"], re.MULTILINE)
+    assert told is not None
+    assert set(re.findall("`([a-z ]+)`", told[1])) == {
+        name for name, options in commands().items() if "--dry-run" in options
+    }
 
 
 def test_metrics_page_lists_exactly_the_metrics() -> None:
@@ -174,6 +182,39 @@ def test_configuration_page_lists_exactly_the_settings() -> None:
     """docs/configuration.md lists each setting once, and no other."""
     listed = re.findall(r"^\| `([a-z_]+)` \|", page("docs/configuration.md"), re.MULTILINE)
     assert listed == list(Config.model_fields)
+
+
+def test_configuration_page_gives_the_defaults() -> None:
+    """docs/configuration.md gives each setting's default as it is."""
+    rows = re.findall(r"^\| `([a-z_]+)` \| (.+?) \|", page("docs/configuration.md"), re.MULTILINE)
+    told = {name: default.strip("`") for name, default in rows}
+    assert told.pop("public_url") == "the listen address"
+    defaults = {name: setting.default for name, setting in Config.model_fields.items()}
+    assert defaults.pop("public_url") is None
+    texts = {name: str(value) for name, value in defaults.items()}
+    texts["forward_countries"] = str(list(defaults["forward_countries"]))
+    texts["keepalive_seconds"] = f"{defaults['keepalive_seconds']:g}"
+    assert told == texts
+
+
+def test_the_unit_restarts_as_it_says() -> None:
+    """Calls keep coming, so it restarts; a start that always fails ends in giving up.
+
+    An absent configuration is no fault: none is named, so that the usual places are searched.
+    """
+    lines = page("systemd/bereikbaar.service").splitlines()
+    pairs = [line.partition("=")[::2] for line in lines if "=" in line and line[0] != "#"]
+    names = [value.partition("=")[0] for key, value in pairs if key == "Environment"]
+    assert names == ["BEREIKBAAR_DATA_DIR"]
+    unit = dict(pairs)
+    assert unit["Restart"] == "always"
+    # Wrong usage (2) never mends itself.
+    assert unit["RestartPreventExitStatus"] == "2"
+    interval, burst, wait = (
+        int(unit[name]) for name in ("StartLimitIntervalSec", "StartLimitBurst", "RestartSec")
+    )
+    # A start that fails takes up to two seconds.
+    assert burst * (wait + 2) < interval
 
 
 def test_hook_page_lists_exactly_the_fields() -> None:
@@ -248,6 +289,6 @@ def test_the_program_says_its_version() -> None:
     """`bereikbaar --version` gives the version of pyproject.toml."""
     version = re.search(r'^version = "(.+)"$', page("pyproject.toml"), re.MULTILINE)
     assert version is not None
-    program = ROOT / ".venv/bin/bereikbaar"
+    program = Path(sys.executable).with_name("bereikbaar")
     result = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     assert version[1] in result.stdout
