@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from time import monotonic
 from typing import Final, NamedTuple
 
 import structlog
@@ -14,6 +15,8 @@ from schedules.last_good import read_last_good, write_last_good
 from schedules.sqlite_store import open_store
 
 QUIET_SECONDS: Final = 2.0
+# While somebody goes on editing, writing may take at most a twentieth of the time from the calls.
+_REST_PER_SECOND_WRITTEN: Final = 20
 RETRY_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 5.0
 
@@ -63,7 +66,10 @@ class LastGoodKeeper(threading.Thread):
         """Write whenever a newer revision has settled."""
         self._written = Noted(self._revision_on_disk(), {})
         while self._wait():
-            self._pause_seconds = QUIET_SECONDS if self._write() else RETRY_SECONDS
+            started = monotonic()
+            is_written = self._write()
+            rest = (monotonic() - started) * _REST_PER_SECOND_WRITTEN
+            self._pause_seconds = max(QUIET_SECONDS, rest) if is_written else RETRY_SECONDS
         if self._is_behind():
             self._write()
 

@@ -135,6 +135,7 @@ class Reloader(threading.Thread):
         self._load_all(store)
         self._settle(waiting)
         check = CheckClock(self._check_seconds, monotonic())
+        checking: Iterator[frozenset[str] | None] = iter(())
         while not self._is_stopping:
             self._pause(POLL_SECONDS)
             # A backup that was put back is another file, and this connection holds the old one.
@@ -142,19 +143,23 @@ class Reloader(threading.Thread):
                 return
             before, footprint = footprint, footprint_of(self._data_dir)
             version = store.data_version()
+            served = self._loaded.revision
             if version != seen:
                 seen = version
                 self._load_changes(store)
-            if footprint != before:
+            if self._loaded.revision != served:
+                # A save: what it wrote is no cause for a check.
+                footprint = footprint_of(self._data_dir)
+            elif footprint != before:
                 check.hasten(monotonic())
             # Once a day everything is made anew: its messages may be gone, or be there again.
             is_old = self._loaded.first_day != first_day_for(self._clock())
-            if is_old or (check.is_due(monotonic()) and self._is_newly_damaged()):
+            if check.is_due(monotonic()):
+                checking = find_damaged(self._data_dir)
+            # A step at a time: a change must not wait for the whole check.
+            damaged = next(checking, None) or frozenset()
+            if is_old or not damaged <= self._loaded.failed.keys():
                 self._load_all(store)
-
-    def _is_newly_damaged(self) -> bool:
-        """Look whether the store is whole; raises `StoreUnavailableError` where nothing is."""
-        return not find_damaged(self._data_dir) <= self._loaded.failed.keys()
 
     def _load_all(self, store: SqliteStore) -> None:
         started = perf_counter()

@@ -120,10 +120,10 @@ async def test_lost_rows_are_found_at_the_next_check(tmp_path: Path) -> None:
 def test_whole_store_has_no_damage(tmp_path: Path) -> None:
     """A check of a store that is whole finds nothing; one that is gone is unavailable."""
     site = Followed(tmp_path)
-    assert find_damaged(tmp_path) == frozenset()
+    assert list(find_damaged(tmp_path)) == [frozenset()]
     site.database.unlink()
     with pytest.raises(StoreUnavailableError, match="there is no store"):
-        find_damaged(tmp_path)
+        list(find_damaged(tmp_path))
 
 
 def test_checks_come_regularly_and_soon_after_writes() -> None:
