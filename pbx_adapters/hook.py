@@ -95,9 +95,8 @@ class Hook:
         async def answer_call(request: web.Request) -> web.StreamResponse:
             decision_id = next(self._decision_ids)
             try:
-                response: web.StreamResponse = await self._answer(
-                    request, dialect, default_format, decision_id
-                )
+                form = await read_form(request) if request.can_read_body else ""
+                response = self._answer(request, form, dialect, default_format, decision_id)
             except RefusedError as refusal:
                 response = self._refuse(refusal, request, dialect, decision_id)
             except ConnectionError:
@@ -114,10 +113,14 @@ class Hook:
 
         return answer_call
 
-    async def _answer(
-        self, request: web.Request, dialect: str, default_format: AnswerFormat, decision_id: str
+    def _answer(
+        self,
+        request: web.Request,
+        form: str,
+        dialect: str,
+        default_format: AnswerFormat,
+        decision_id: str,
     ) -> web.StreamResponse:
-        form = await read_form(request) if request.can_read_body else ""
         started = perf_counter()
         service = self._serving.service
         if service is None:
@@ -160,7 +163,7 @@ class Hook:
         did = query.get("did")
         number = None if did is None else read_number(did, self._region)
         decision = resolve(service.snapshot, CallQuery(at, number, query.get("schedule")))
-        if decision.schedule and not caller.may_ask_for(decision.schedule):
+        if caller.schedules and decision.schedule and not caller.may_ask_for(decision.schedule):
             self._metrics.auth_failures.labels("schedule").inc()
             raise RefusedError("forbidden", "this token is not for that schedule")
         return decision
