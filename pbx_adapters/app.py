@@ -1,7 +1,7 @@
 """The URL table: which path leads to what (contract.md: HTTP hook)."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -11,14 +11,16 @@ from aiohttp import web
 from audio_store.masters import MasterFiles
 from pbx_adapters.answer import DIALECTS
 from pbx_adapters.auth import Caller
-from pbx_adapters.connection_limits import MAX_BODY_BYTES
 from pbx_adapters.hook import Hook
 from pbx_adapters.metrics import CONTENT_TYPE, Metrics
 from pbx_adapters.openapi import openapi_document
 from pbx_adapters.refusals import HTTP_CODES, RefusedError, bare_answer
 from pbx_adapters.serving import Serving
+from pbx_adapters.url_table import Handler, dispatch
 
-_DIGEST: Final = re.compile("[0-9a-f]{64}")
+_AUDIO: Final = re.compile("/audio/([0-9a-f]{64})[.]wav", re.ASCII)
+_PAGE_METHODS: Final = ("GET", "HEAD")
+_HOOK: Final = re.compile("/hook(/.*)?", re.DOTALL)
 
 
 def build_app(  # noqa: PLR0913 - its wiring
@@ -29,48 +31,37 @@ def build_app(  # noqa: PLR0913 - its wiring
     *,
     clock: Callable[[], int],
     reload: Callable[[], Awaitable[None]],
-) -> web.Application:
-    """Build the application that daemon and tests serve.
+) -> Handler:
+    """Return the handler of every request, that daemon and tests serve.
 
     `clock` gives epoch seconds; `reload` returns once everything was read anew.
     """
     paths = _Paths(hook, serving, metrics, masters, clock, reload)
-    app = web.Application(client_max_size=MAX_BODY_BYTES)
-    # Exact paths first: the router finds them without trying a pattern.
-    for dialect in DIALECTS:
-        handler = hook.handler(dialect)
-        app.router.add_route("GET", f"/hook/{dialect}", handler)
-        app.router.add_route("POST", f"/hook/{dialect}", handler)
-    app.router.add_route("*", "/hook{rest:(/.*)?}", refuse_path)
-    app.router.add_get("/-/healthy", tell_alive)
-    app.router.add_get("/-/ready", paths.tell_ready)
-    app.router.add_post("/-/reload", paths.reload_now)
-    app.router.add_get("/metrics", paths.show_metrics)
-    app.router.add_get("/openapi.json", describe)
-    app.router.add_get("/audio/{digest}.wav", paths.send_audio)
-    return app
+    handlers = {dialect: hook.handler(dialect) for dialect in DIALECTS}
+    return dispatch(
+        {
+            **{f"/hook/{name}": {"GET": one, "POST": one} for name, one in handlers.items()},
+            "/-/healthy": _page(tell_alive),
+            "/-/ready": _page(paths.tell_ready),
+            "/-/reload": {"POST": paths.reload_now},
+            "/metrics": _page(paths.show_metrics),
+            "/openapi.json": _page(describe),
+        },
+        paths.answer_other,
+    )
 
 
-async def tell_alive(_request: web.Request) -> web.Response:
+def _page(handler: Handler) -> dict[str, Handler]:
+    # aiohttp leaves the body out for HEAD.
+    return dict.fromkeys(_PAGE_METHODS, handler)
+
+
+async def tell_alive(_request: web.BaseRequest) -> web.Response:
     """Answer that the process lives."""
     return web.json_response({"status": "ok"})
 
 
-async def refuse_path(request: web.Request) -> web.Response:
-    """Refuse an unknown dialect, or a method the hook doesn't know, as the hook refuses."""
-    is_known = request.path.removeprefix("/hook/") in DIALECTS
-    code = HTTPStatus.METHOD_NOT_ALLOWED if is_known else HTTPStatus.NOT_FOUND
-    detail = "ask by GET or POST" if is_known else f"ask /hook/ and one of {', '.join(DIALECTS)}"
-    headers = {"Bereikbaar-Detail": detail} | ({"Allow": "GET, POST"} if is_known else {})
-    return web.Response(
-        body=bare_answer("bad-request"),
-        status=code,
-        headers=headers,
-        content_type="application/json",
-    )
-
-
-async def describe(_request: web.Request) -> web.Response:
+async def describe(_request: web.BaseRequest) -> web.Response:
     """Send the description of this interface."""
     return web.json_response(openapi_document())
 
@@ -86,7 +77,7 @@ class _Paths:
     clock: Callable[[], int]
     reload: Callable[[], Awaitable[None]]
 
-    async def tell_ready(self, _request: web.Request) -> web.Response:
+    async def tell_ready(self, _request: web.BaseRequest) -> web.Response:
         """Answer 200 while calls can be answered, with what troubles there are."""
         service = self.serving.service
         if service is None:
@@ -102,12 +93,12 @@ class _Paths:
             }
         )
 
-    async def show_metrics(self, _request: web.Request) -> web.Response:
+    async def show_metrics(self, _request: web.BaseRequest) -> web.Response:
         """Send the metrics in the Prometheus text format."""
         body = self.metrics.exposition(self.clock())
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
-    async def reload_now(self, request: web.Request) -> web.Response:
+    async def reload_now(self, request: web.BaseRequest) -> web.Response:
         """Read everything anew and answer as readiness does; for operators."""
         try:
             is_operator = self._caller_of(request).is_operator
@@ -118,7 +109,22 @@ class _Paths:
         await self.reload()
         return await self.tell_ready(request)
 
-    async def send_audio(self, request: web.Request) -> web.StreamResponse:
+    async def answer_other(
+        self, request: web.BaseRequest, methods: Collection[str]
+    ) -> web.StreamResponse:
+        """Send a message, or refuse; at the hook's paths as the hook refuses."""
+        audio = _AUDIO.fullmatch(request.path)
+        if audio is not None:
+            if request.method in _PAGE_METHODS:
+                return await self.send_audio(request, audio[1])
+            methods = _PAGE_METHODS
+        if _HOOK.fullmatch(request.path):
+            return _refuse_hook(methods)
+        if methods:
+            raise web.HTTPMethodNotAllowed(request.method, methods)
+        raise web.HTTPNotFound
+
+    async def send_audio(self, request: web.BaseRequest, digest: str) -> web.StreamResponse:
         """Send a message's bytes, for any token."""
         try:
             self._caller_of(request)
@@ -127,9 +133,8 @@ class _Paths:
         if request.query.get("encoding") is not None:
             detail = "messages come as PCM 16-bit WAV only so far: leave `encoding` out"
             return _refused(RefusedError("bad-request", detail))
-        digest = request.match_info["digest"]
         path = self.masters.path_of(digest)
-        if _DIGEST.fullmatch(digest) is None or not path.is_file():
+        if not path.is_file():
             raise web.HTTPNotFound(text="no such message\n")
         # The name is the content's hash: what it names never changes.
         headers = {
@@ -138,10 +143,25 @@ class _Paths:
         }
         return web.FileResponse(path, headers=headers)
 
-    def _caller_of(self, request: web.Request) -> Caller:
+    def _caller_of(self, request: web.BaseRequest) -> Caller:
         if self.serving.service is None:
             raise RefusedError("unavailable", "; ".join(self.serving.troubles))
         return self.hook.authenticate(request, self.serving.service)
+
+
+def _refuse_hook(methods: Collection[str]) -> web.Response:
+    """Refuse an unknown dialect, or a method the hook doesn't know."""
+    detail = f"ask /hook/ and one of {', '.join(DIALECTS)}"
+    code, headers = HTTPStatus.NOT_FOUND, {}
+    if methods:
+        detail, code = "ask by GET or POST", HTTPStatus.METHOD_NOT_ALLOWED
+        headers = {"Allow": ", ".join(methods)}
+    return web.Response(
+        body=bare_answer("bad-request"),
+        status=code,
+        headers={"Bereikbaar-Detail": detail, **headers},
+        content_type="application/json",
+    )
 
 
 def _refused(refusal: RefusedError) -> web.Response:

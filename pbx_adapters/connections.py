@@ -1,4 +1,4 @@
-"""Serve an aiohttp application with caps and time-outs on its connections.
+"""Serve with aiohttp, with caps and time-outs on its connections.
 
 aiohttp has no cap on connections, gives a first request's head all of the keep-alive time, and
 waits for a dripped body for ever. Here one sweep a second looks at every live connection, so that

@@ -2,17 +2,19 @@
 
 from typing import Final
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from pbx_adapters.connection_limits import BODY_SECONDS
 from pbx_adapters.refusals import RefusedError
 
 FORM_READ: Final = web.RequestKey("form", str)
+_CONTINUE: Final = "100-continue"
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
-async def read_form(request: web.Request) -> str:
+async def read_form(request: web.BaseRequest) -> str:
     """Return the body of a POST as text still encoded; raises `RefusedError`."""
+    await _invite_body(request)
     try:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:
@@ -31,3 +33,11 @@ async def read_form(request: web.Request) -> str:
     # Kept for a refusal, which comes in the format that the form asks for.
     request[FORM_READ] = form
     return form
+
+
+async def _invite_body(request: web.BaseRequest) -> None:
+    """Tell a client to go on that waits to be told (RFC 9110, 10.1.1)."""
+    if request.version == HttpVersion11 and request.headers.get("Expect", "").lower() == _CONTINUE:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # The answer itself hasn't begun.
+        request.writer.output_size = 0

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from itertools import count
 from time import monotonic, perf_counter
 from typing import Final, NamedTuple
@@ -32,12 +32,12 @@ from pbx_adapters.ready_response import ReadyResponse
 from pbx_adapters.refusals import HTTP_CODES, RefusedError
 from pbx_adapters.serving import Service, Serving
 from pbx_adapters.simulated_time import parse_at, zone_of
+from pbx_adapters.url_table import Handler
 from routing_engine.decision import CallQuery, Decision
 from routing_engine.explain import explain_decision
 from routing_engine.resolver import resolve
 from schedules.telephone import mask_number, read_number
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _MAX_PREPARED: Final = 65_536
 _SECONDS_BETWEEN_LINES: Final = 1.0
 
@@ -92,7 +92,7 @@ class Hook:
         """Return the request handler of one dialect."""
         default_format = DIALECTS[dialect]
 
-        async def answer_call(request: web.Request) -> web.StreamResponse:
+        async def answer_call(request: web.BaseRequest) -> web.StreamResponse:
             decision_id = next(self._decision_ids)
             try:
                 form = await read_form(request) if request.can_read_body else ""
@@ -115,7 +115,7 @@ class Hook:
 
     def _answer(
         self,
-        request: web.Request,
+        request: web.BaseRequest,
         form: str,
         dialect: str,
         default_format: AnswerFormat,
@@ -145,7 +145,7 @@ class Hook:
             _log_call(decision, query, decision_id)
         return response
 
-    def authenticate(self, request: web.Request, service: Service) -> Caller:
+    def authenticate(self, request: web.BaseRequest, service: Service) -> Caller:
         """Return who asks; raises `RefusedError` for a missing or wrong token or network."""
         if self._is_control:
             return LOCAL_OPERATOR
@@ -204,7 +204,7 @@ class Hook:
         return web.Response(body=body, headers=self._headers[asked.answer_format])
 
     def _refuse(
-        self, refusal: RefusedError, request: web.Request, dialect: str, decision_id: str
+        self, refusal: RefusedError, request: web.BaseRequest, dialect: str, decision_id: str
     ) -> web.Response:
         """Answer a refused request with the same fields, so that any script routes normally."""
         fields = dict.fromkeys(ANSWER_FIELDS, "") | {
@@ -245,7 +245,7 @@ _TOKEN_REMEDIES: Final = {
 }
 
 
-def _parse(request: web.Request, form: str) -> dict[str, str]:
+def _parse(request: web.BaseRequest, form: str) -> dict[str, str]:
     _, _, query_text = request.raw_path.partition("?")
     try:
         return parse_query(query_text, form)
@@ -263,7 +263,7 @@ def _format_of(query: dict[str, str], default_format: AnswerFormat) -> AnswerFor
     raise RefusedError("bad-request", f"format is one of {', '.join(CONTENT_TYPES)}")
 
 
-def _asked_format(request: web.Request) -> AnswerFormat | None:
+def _asked_format(request: web.BaseRequest) -> AnswerFormat | None:
     """Find the format a refused request asked for, as well as it can be read."""
     _, _, query_text = request.raw_path.partition("?")
     pairs = f"{query_text}&{request.get(FORM_READ, '')}".split("&")

@@ -1,15 +1,18 @@
-"""An application being served on bound sockets, within its limits, until it is closed."""
+"""A handler being served on bound sockets, within its limits, until it is closed."""
 
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
 
-from pbx_adapters.connection_limits import ConnectionLimits
+from pbx_adapters.connection_limits import MAX_BODY_BYTES, ConnectionLimits
 from pbx_adapters.connections import ConnectionGuard, DropReason
 from pbx_adapters.listening import BACKLOG, SocketFile, is_unix
+from pbx_adapters.url_table import Handler
 
 _SETTLE_SECONDS = 0.05
 _DRAIN_POLL_SECONDS = 0.02
@@ -18,16 +21,16 @@ _CANCEL_SECONDS = 0.1
 
 
 class RunningServer:
-    """An application being served; made by `serve_guarded`, ended by `close`.
+    """A handler being served; made by `serve_guarded`, ended by `close`.
 
     `addresses` are those of its sockets: `(host, port, ...)`, or the path of a Unix socket.
     """
 
     def __init__(
-        self, runner: web.BaseRunner, guard: ConnectionGuard, sockets: Sequence[socket.socket]
+        self, http: web.Server, guard: ConnectionGuard, sockets: Sequence[socket.socket]
     ) -> None:
         self.addresses: list[Any] = [sock.getsockname() for sock in sockets]
-        self._runner = runner
+        self._http = http
         self._guard = guard
         self._socket_files = [SocketFile.of(sock) for sock in sockets if is_unix(sock)]
         self._listeners: list[asyncio.AbstractServer] = []
@@ -47,7 +50,7 @@ class RunningServer:
             self._listeners.append(listener)
 
     async def close(self, grace_seconds: float = 4.0) -> None:
-        """Stop accepting, answer the requests in flight, close all connections, end the app.
+        """Stop accepting, answer the requests in flight, close all connections.
 
         grace_seconds: how long those requests may take; then their handlers are cancelled. Idle
         connections and unfinished heads are closed without waiting. Removes the socket files it
@@ -68,32 +71,48 @@ class RunningServer:
         # Polled: an event would cost every request something, for one use in a daemon's life.
         while self._guard.close_waiting() and loop.time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_DRAIN_POLL_SECONDS)
-        await self._runner.cleanup()
+        self._http.pre_shutdown()
+        await self._http.shutdown(_CANCEL_SECONDS)
         self._guard.stop()
 
 
 async def serve_guarded(
-    app: web.Application,
+    handler: Handler,
     sockets: Sequence[socket.socket],
     limits: ConnectionLimits,
     on_drop: Callable[[DropReason], None],
 ) -> RunningServer:
-    """Start an application on bound sockets, which the server then owns.
+    """Start to answer requests on bound sockets, which the server then owns.
 
-    sockets: from `bind_tcp` and `bind_unix`; all share the limits. on_drop: called with the
-    reason for every client refused or cut off; it must be quick and must not raise, and it is
-    the caller who limits the rate of any log. The app sets `client_max_size=MAX_BODY_BYTES`
-    itself; aiohttp answers 413 above it.
+    handler: of every request, on aiohttp's low-level server: `web.Application` around it would
+    cost each call a sixth of its time. sockets: from `bind_tcp` and `bind_unix`; all share the
+    limits. on_drop: called with the reason for every client refused or cut off; it must be quick
+    and must not raise, and it is the caller who limits the rate of any log.
     """
-    runner = web.AppRunner(
-        app, access_log=None, handler_cancellation=False, shutdown_timeout=_CANCEL_SECONDS
-    )
-    await runner.setup()
-    assert runner.server is not None  # noqa: S101 -- set up just now
-    running = RunningServer(runner, ConnectionGuard(runner.server, limits, on_drop), sockets)
+    http = web.Server(handler, request_factory=_make_request)
+    running = RunningServer(http, ConnectionGuard(http, limits, on_drop), sockets)
     try:
         await running.listen(sockets)
     except BaseException:
         await running.close(grace_seconds=0)
         raise
     return running
+
+
+def _make_request(
+    message: RawRequestMessage,
+    payload: StreamReader,
+    protocol: web.RequestHandler,
+    writer: AbstractStreamWriter,
+    task: "asyncio.Task[None]",
+) -> web.BaseRequest:
+    """Make aiohttp's own request, with the limit on its body: aiohttp answers 413 above it."""
+    return web.BaseRequest(
+        message,
+        payload,
+        protocol,
+        writer,
+        task,
+        asyncio.get_running_loop(),
+        client_max_size=MAX_BODY_BYTES,
+    )

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
-from aiohttp.test_utils import TestServer
-
 from audio_store.masters import MasterFiles
 from pbx_adapters.app import build_app
 from pbx_adapters.auth import index_tokens
@@ -196,7 +194,7 @@ async def serve_site(
     is_control: bool = False,
     limits: ConnectionLimits | None = None,
 ) -> AsyncIterator[Site]:
-    """Serve the application until the block ends; with limits, as the daemon guards it."""
+    """Serve every path as the daemon does, until the block ends."""
     site = Site(Serving(), Metrics(), MasterFiles(folder / "audio"), instant(NOW))
     if service is not None:
         site.serving.put(service)
@@ -216,15 +214,11 @@ async def serve_site(
         clock=lambda: site.now,
         reload=site.reload,
     )
-    if limits is not None:
-        guarded = await serve_guarded(app, bind_tcp("127.0.0.1", 0), limits, lambda _why: None)
-        site.port = guarded.addresses[0][1]
-        try:
-            yield site
-        finally:
-            await guarded.close(grace_seconds=0.1)
-        return
-    async with TestServer(app, host="127.0.0.1") as server:
-        assert server.port is not None
-        site.port = server.port
+    guarded = await serve_guarded(
+        app, bind_tcp("127.0.0.1", 0), limits or ConnectionLimits(), lambda _why: None
+    )
+    site.port = guarded.addresses[0][1]
+    try:
         yield site
+    finally:
+        await guarded.close(grace_seconds=0.1)

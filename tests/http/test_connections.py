@@ -22,6 +22,7 @@ from aiohttp import web
 from pbx_adapters.connection_limits import MAX_BODY_BYTES, ConnectionLimits, fit_to_descriptors
 from pbx_adapters.listening import ListenError, bind_tcp, bind_unix
 from pbx_adapters.server import RunningServer, serve_guarded
+from pbx_adapters.url_table import dispatch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -80,56 +81,62 @@ class Probe:
 
     def __init__(self) -> None:
         self.drops: Counter[str] = Counter()
-        self.started = 0
-        self.is_cleaned_up = False
+        self.started = self.cancelled = 0
         self.gate = asyncio.Event()
-        self.app = web.Application(client_max_size=MAX_BODY_BYTES)
-        self.app.router.add_get("/", self.hello)
-        self.app.router.add_get("/slow", self.slow)
-        self.app.router.add_get("/big", self.big)
-        self.app.router.add_get("/bug", self.bug)
-        self.app.router.add_post("/echo", self.echo)
-        self.app.router.add_post("/early", self.hello)
-        self.app.on_cleanup.append(self.clean_up)
+        self.handler = dispatch(
+            {
+                "/": {"GET": self.hello},
+                "/slow": {"GET": self.slow},
+                "/big": {"GET": self.big},
+                "/bug": {"GET": self.bug},
+                "/echo": {"POST": self.echo},
+                "/early": {"POST": self.hello},
+            },
+            self.nothing,
+        )
 
     def on_drop(self, reason: str) -> None:
         """Count what the server reports."""
         self.drops[reason] += 1
 
-    async def hello(self, _request: web.Request) -> web.Response:
+    async def hello(self, _request: web.BaseRequest) -> web.Response:
         """Answer at once."""
         return web.Response(text="hello")
 
-    async def slow(self, _request: web.Request) -> web.Response:
+    async def slow(self, _request: web.BaseRequest) -> web.Response:
         """Answer once the gate opens."""
         self.started += 1
-        await self.gate.wait()
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
         return web.Response(text="slow")
 
-    async def big(self, _request: web.Request) -> web.Response:
+    async def big(self, _request: web.BaseRequest) -> web.Response:
         """Answer more than the kernel buffers."""
         return web.Response(body=bytes(32_000_000))
 
-    async def bug(self, _request: web.Request) -> web.Response:
+    async def bug(self, _request: web.BaseRequest) -> web.Response:
         """Fail."""
         message = "a bug"
         raise ValueError(message)
 
-    async def echo(self, request: web.Request) -> web.Response:
+    async def echo(self, request: web.BaseRequest) -> web.Response:
         """Answer the body."""
         self.started += 1
         return web.Response(body=await request.read())
 
-    async def clean_up(self, _app: web.Application) -> None:
-        """Note that the application was ended."""
-        self.is_cleaned_up = True
+    async def nothing(self, _request: web.BaseRequest, _methods: object) -> web.StreamResponse:
+        """Refuse any other path."""
+        raise web.HTTPNotFound
 
 
 @asynccontextmanager
 async def serving(limits: ConnectionLimits) -> AsyncIterator[tuple[Probe, RunningServer, int]]:
     """Serve a probe on a free TCP port."""
     probe = Probe()
-    server = await serve_guarded(probe.app, bind_tcp("127.0.0.1", 0), limits, probe.on_drop)
+    server = await serve_guarded(probe.handler, bind_tcp("127.0.0.1", 0), limits, probe.on_drop)
     try:
         yield probe, server, server.addresses[0][1]
     finally:
@@ -253,7 +260,7 @@ def test_unix_clients_have_no_address_to_cap(run: Run, folder: Path) -> None:
     async def main() -> None:
         probe, path = Probe(), folder / "s"
         limits = replace(CALM, max_connections=2, max_connections_per_ip=1)
-        server = await serve_guarded(probe.app, [bind_unix(path)], limits, probe.on_drop)
+        server = await serve_guarded(probe.handler, [bind_unix(path)], limits, probe.on_drop)
         clients = [await Client.unix(path) for _ in range(2)]
         assert [(await client.ask())[0] for client in clients] == [200, 200]
         assert b" 503 " in await (await Client.unix(path)).rest()
@@ -545,7 +552,6 @@ def test_close_answers_requests_in_flight(run: Run) -> None:
             assert answers == [(200, b"slow")] * 50
             assert [await client.rest() for client in clients] == [b""] * 50
             await closing
-            assert probe.is_cleaned_up
             assert server.connection_count == 0
 
     run(main())
@@ -615,7 +621,7 @@ def test_close_gives_up_after_the_grace(run: Run) -> None:
             await until(lambda: probe.started == 1)
             await asyncio.wait_for(server.close(grace_seconds=0.1), PATIENCE)
             assert await client.rest() == b""
-            assert probe.is_cleaned_up
+            assert probe.cancelled == 1
             await server.close()
 
     run(main())
@@ -628,7 +634,7 @@ def test_listens_on_ipv6(run: Run) -> None:
 
     async def main() -> None:
         probe = Probe()
-        server = await serve_guarded(probe.app, bind_tcp("::1", 0), CALM, probe.on_drop)
+        server = await serve_guarded(probe.handler, bind_tcp("::1", 0), CALM, probe.on_drop)
         client = Client(*await asyncio.open_connection("::1", server.addresses[0][1]))
         assert (await client.ask())[0] == 200
         await server.close()
@@ -687,7 +693,7 @@ def test_socket_file_is_private_and_removed(run: Run, folder: Path) -> None:
         finally:
             os.umask(before)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        server = await serve_guarded(probe.app, [sock], CALM, probe.on_drop)
+        server = await serve_guarded(probe.handler, [sock], CALM, probe.on_drop)
         assert (await (await Client.unix(path)).ask())[0] == 200
         await server.close()
         assert not path.exists()
@@ -700,7 +706,7 @@ def test_socket_file_of_a_successor_is_left(run: Run, folder: Path) -> None:
 
     async def main() -> None:
         probe, path = Probe(), folder / "s"
-        server = await serve_guarded(probe.app, [bind_unix(path)], CALM, probe.on_drop)
+        server = await serve_guarded(probe.handler, [bind_unix(path)], CALM, probe.on_drop)
         path.rename(folder / "old")
         successor = bind_unix(path)
         await server.close()
@@ -776,7 +782,7 @@ def test_aiohttp_still_has_what_the_sweep_reads(run: Run) -> None:
         app = web.Application()
         seen: list[tuple[Any, Any, int]] = []
 
-        async def handler(request: web.Request) -> web.Response:
+        async def handler(request: web.BaseRequest) -> web.Response:
             peer: Any = request.protocol
             seen.append((peer._waiter, peer._current_request is request, peer._request_count))
             return web.Response()

@@ -16,6 +16,7 @@ from pbx_adapters.auth import Caller, Refusal, TokenTable
 from pbx_adapters.connection_limits import ConnectionLimits
 from pbx_adapters.serving import Service
 from routing_engine.snapshot import RoutingSnapshot
+from tests.engine import SHA256
 from tests.http.site import (
     ELSEWHERE,
     FIELDS,
@@ -27,6 +28,7 @@ from tests.http.site import (
     Reply,
     Site,
     basic,
+    parse_reply,
     serve_site,
 )
 
@@ -377,16 +379,45 @@ async def test_host_header_is_never_used(site: Site) -> None:
         ("PUT", "/hook/3cx?did=0850000000", 405),
         ("DELETE", "/hook/3cx?did=0850000000", 405),
         ("OPTIONS", "/hook/3cx", 405),
+        ("HEAD", "/hook/3cx?did=0850000000", 405),
+        ("GET", "/hook/3cx%3Fdid=0850000000", 404),
         ("GET", "/-/reload", 405),
+        ("POST", "/metrics", 405),
+        ("POST", f"/audio/{SHA256}.wav", 405),
+        ("GET", f"/audio/{SHA256}xwav", 404),
     ],
 )
 async def test_nothing_else_is_served(site: Site, method: str, path: str, status: int) -> None:
     """Other paths are 404 and other methods 405; at the hook with its own answer."""
     reply = await site.ask(path, method=method)
     assert reply.status == status
-    if path.startswith("/hook"):
+    allowed = {"/hook": "GET, POST", "/-/re": "POST", "/metr": "GET,HEAD", "/audi": "GET,HEAD"}
+    assert reply.headers.get("allow") == (allowed[path[:5]] if status == 405 else None)
+    if path.startswith("/hook") and method != "HEAD":
         assert_bare(reply, "bad-request")
-        assert (reply.headers.get("allow") == "GET, POST") == (status == 405)
+
+
+@pytest.mark.parametrize("target", ["/hook/%33cx", "http://any.example/hook/3cx"])
+async def test_a_path_may_be_written_in_other_ways(site: Site, target: str) -> None:
+    """Percent signs for letters, and a whole address as RFC 9112 (3.2.2) allows."""
+    assert reached(await site.ask(f"{target}?did={LINKED}")) == "office"
+
+
+async def test_a_client_that_asks_first_is_told_to_go_on(site: Site) -> None:
+    """`Expect: 100-continue` is answered before the body has come (RFC 9110, 10.1.1)."""
+    body = f"did={LINKED}".encode()
+    head = (
+        f"POST /hook/3cx HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {PBX}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\n"
+        f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    writer.write(head.encode())
+    invitation = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+    assert invitation == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(body)
+    assert reached(parse_reply(await asyncio.wait_for(reader.read(), 20))) == "office"
+    writer.close()
 
 
 def assert_bare(reply: Reply, error: str) -> None:
