@@ -18,6 +18,9 @@ _COMMANDS: Final = {
     "schedule": LazyCommand(
         "admin_cli.schedules", "schedule", "List, show, export, delete and link schedules."
     ),
+    "lint": LazyCommand(
+        "admin_cli.lint", "lint", "Find what is allowed in schedules but probably not meant."
+    ),
     "token": LazyCommand("admin_cli.tokens", "token", "List, create and revoke tokens."),
     "migrate": LazyCommand(
         "admin_cli.migrate", "migrate", "Bring the store to this version, and tell its steps."
