@@ -47,11 +47,9 @@ def undecided_holidays(schedule: Schedule, today: date) -> list[tuple[str, date]
     found = []
     for holiday_id in HOLIDAY_IDS:
         if holiday_id not in schedule.holidays:
-            dates = (
-                holiday_dates(year).get(holiday_id, date.min)
-                for year in (today.year, today.year + 1)
-            )
-            found.append((holiday_id, next(day for day in dates if day >= today)))
+            dates = (holiday_dates(year).get(holiday_id) for year in (today.year, today.year + 1))
+            # Koningsdag has no date before 2014.
+            found += [(holiday_id, day) for day in dates if day is not None and day >= today][:1]
     return sorted(found, key=lambda pair: pair[1])
 
 

@@ -124,21 +124,28 @@ def _find_loops(forwardings: Mapping[str, Forwarding], at: int) -> dict[_Step, L
 
 def _follow_a_year(
     schedule_id: str,
-    callees: Mapping[str, Mapping[str, str]],
+    callees: dict[str, dict[str, str]],
     tables: Mapping[str, IntervalTable],
     at: int,
     loops: dict[_Step, Loop],
 ) -> None:
-    """Add the loops that callers of one schedule meet, until each of its numbers is in one."""
+    """Add the loops that callers of one schedule meet, until each of its numbers is in one.
+
+    A number that is in none is taken out of `callees`: then no other schedule needs to try it.
+    """
     until_at = at + COMING_DAYS * DAY_SECONDS
-    left = {(schedule_id, number) for number in callees[schedule_id]} - loops.keys()
-    while left and at < until_at:
+    ahead = [number for number, callee in callees[schedule_id].items() if callees[callee]]
+    while at < until_at and any((schedule_id, number) not in loops for number in ahead):
         steps, next_at = _follow(schedule_id, callees, tables, at)
         loop = Loop([caller for caller, _ in steps], at)
         for step in steps:
             loops.setdefault(step, loop)
-        left -= loops.keys()
         at = next_at
+    callees[schedule_id] = {
+        number: callee
+        for number, callee in callees[schedule_id].items()
+        if (schedule_id, number) in loops
+    }
 
 
 def _follow(

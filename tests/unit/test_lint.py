@@ -317,3 +317,9 @@ def test_undecided_holidays_with_their_next_date() -> None:
     ]
     day_later = undecided_holidays(schedule, date_of(day_of("2026-04-28")))
     assert ("koningsdag", "2027-04-27") in [(one, str(day)) for one, day in day_later]
+
+
+def test_a_holiday_that_has_no_date_yet_needs_no_decision() -> None:
+    """Koningsdag came in 2014."""
+    others = {one: rule for one, rule in OFF.items() if one != "koningsdag"}
+    assert undecided_holidays(quiet(holidays=others), date_of(day_of("2012-06-01"))) == []
