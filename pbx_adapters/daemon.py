@@ -125,6 +125,7 @@ def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> 
         targets=TargetCheck(config.forward_policy, masters.has),
         clock=clock.now,
         loop=loop,
+        list_messages=masters.look_up,
     )
     asked = ConnectionLimits(
         max_connections=config.max_connections,
