@@ -40,8 +40,9 @@ class Reloader(threading.Thread):
 
     `clock` gives epoch seconds; `targets` and `list_messages` are as of `LoadedTables`. A change
     committed by any process is found by polling the database's data version; the call path never
-    waits for the disk. Every `check_seconds`, and after any other write to its files, the store is
-    read to see whether it is whole.
+    waits for the disk. `first_reading` is done once the store has been read, or was found wanting.
+    Every `check_seconds`, and after any other write to its files, the store is read to see whether
+    it is whole.
     """
 
     def __init__(  # noqa: PLR0913 - its wiring
@@ -71,7 +72,8 @@ class Reloader(threading.Thread):
         self._is_stopping = False
         self._trouble = ""
         self._opened_file: tuple[int, int] | None = None
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self.first_reading: asyncio.Future[None] = loop.create_future()
+        self._waiting: deque[asyncio.Future[None]] = deque([self.first_reading])
         self._keeper = LastGoodKeeper(data_dir, self._last_good_path)
 
     def request(self) -> None:

@@ -94,7 +94,9 @@ def check_holiday_id(text: str) -> str:
 @lru_cache(maxsize=256)
 def check_country(text: str) -> str:
     """Pass the ISO 3166 code of a country that has telephone numbers."""
-    # Importing the library takes 90 ms, too long for a schedule that opts in to no country.
+    if text == "NL":
+        # Importing the library takes 90 ms, too long for who opts in to no other country.
+        return text
     from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415
 
     if text not in SUPPORTED_REGIONS:
