@@ -59,7 +59,7 @@ def check_free_text(text: str) -> str | None:
         raise FaultyValueError(
             (f"is {len(text)} characters long", f"use at most {FREE_TEXT_LENGTH} characters")
         )
-    if not all(char.isprintable() or char in "\n\t" for char in text):
+    if not text.isprintable() and not all(c.isprintable() or c in "\n\t" for c in text):
         raise FaultyValueError(("holds a character that can't be printed", "remove it"))
     return text or None
 
