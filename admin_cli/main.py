@@ -1,6 +1,7 @@
 """The command line, `bereikbaar`: which commands there are, and where."""
 
 import gc
+import os
 import sys
 from typing import Final
 
@@ -57,4 +58,6 @@ def main() -> None:
     """Run the command line."""
     # Imports leave no garbage: looking for it is a tenth of the time they take.
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
+    # pydantic would read what every installed package says of itself, to look for plug-ins.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
     sys.exit(bereikbaar())

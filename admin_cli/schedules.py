@@ -7,7 +7,6 @@ import click
 from admin_cli.invocation import Invocation, print_json, print_table, tell
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
 from admin_cli.summary import summary_lines
-from schedules.documents import write_document
 from schedules.errors import BereikbaarError
 from schedules.holidays_nl import HOLIDAY_IDS
 from schedules.model import Schedule
@@ -85,6 +84,8 @@ def show(invocation: Invocation, schedule_id: str) -> None:
     """Show all that one schedule says."""
     with invocation.open_store() as store:
         current = store.current(schedule_id)
+    from schedules.documents import write_document
+
     document = write_document(current.schedule(), current.revision)
     if invocation.is_json:
         print_json(

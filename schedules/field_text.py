@@ -5,12 +5,13 @@ import unicodedata
 from collections.abc import Callable, Container
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Final
-
-from pydantic import BeforeValidator
+from typing import TYPE_CHECKING, Final
 
 from schedules.errors import FaultyValueError
 from schedules.holidays_nl import HOLIDAY_IDS
+
+if TYPE_CHECKING:
+    from pydantic import BeforeValidator
 
 SLUG_LENGTH: Final = 64
 NAME_LENGTH: Final = 64
@@ -23,8 +24,10 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EMAIL = re.compile(r"[^\s@<>(),;:\"\\]+@[^\s@<>(),;:\"\\.]+(\.[^\s@<>(),;:\"\\.]+)+")
 
 
-def text_reader(read: Callable[[str], object]) -> BeforeValidator:
+def text_reader(read: Callable[[str], object]) -> "BeforeValidator":
     """Let a field be given as text, of which `read` makes the value."""
+    # The checks of this module serve commands that do without pydantic, slow to import.
+    from pydantic import BeforeValidator  # noqa: PLC0415
 
     def read_text(value: object) -> object:
         return read(value) if isinstance(value, str) else value

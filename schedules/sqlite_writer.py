@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from schedules.errors import ConflictError, NotFoundError, StoreUnavailableError
-from schedules.model import Schedule
 from schedules.sqlite_reader import SqliteReader
 from schedules.sqlite_rows import Row, row_of, seal, seal_number
 from schedules.store import (
@@ -19,6 +19,9 @@ from schedules.store import (
     one_token,
 )
 from schedules.telephone import NumberBlock
+
+if TYPE_CHECKING:
+    from schedules.model import Schedule
 
 
 class SqliteWriter:
@@ -63,7 +66,7 @@ class SqliteWriter:
         return None if latest is None or latest.is_deletion else latest
 
     def save(
-        self, schedule: Schedule, *, summary: str, expected_revision: int | None = None
+        self, schedule: "Schedule", *, summary: str, expected_revision: int | None = None
     ) -> int:
         """Append a revision and return its number; identical content appends none."""
         document = document_of(schedule)
@@ -214,7 +217,7 @@ class SqliteWriter:
                         yield clash_between(schedule_id, block, holder, other)
 
 
-def _says_the_same(latest: Revision, schedule: Schedule, document: str) -> bool:
+def _says_the_same(latest: Revision, schedule: "Schedule", document: str) -> bool:
     """Tell whether a revision already holds this schedule; the order of its keys doesn't count."""
     if latest.is_deletion or not latest.is_intact:
         return False

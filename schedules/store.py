@@ -10,9 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Final, Protocol, Self
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from schedules.errors import (
     BereikbaarError,
@@ -20,9 +18,12 @@ from schedules.errors import (
     InvalidScheduleError,
     NotFoundError,
 )
-from schedules.faults import format_place
-from schedules.model import Reading, Schedule
 from schedules.telephone import NumberBlock
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from schedules.model import Schedule
 
 _PLACES_TOLD: Final = 3
 # A shorter part would be in too many ids.
@@ -33,7 +34,7 @@ class DamagedRevisionError(BereikbaarError):
     """A stored revision isn't what was saved, or can no longer be read."""
 
 
-def document_of(schedule: Schedule) -> str:
+def document_of(schedule: "Schedule") -> str:
     """Return the JSON text that a store keeps; equal schedules give equal texts."""
     return schedule.model_dump_json(by_alias=True, exclude_none=True)
 
@@ -74,7 +75,7 @@ class Revision:
         """Whether the schedule was deleted by this revision."""
         return self.document == "" and self.is_intact
 
-    def schedule(self) -> Schedule:
+    def schedule(self) -> "Schedule":
         """Return the schedule that was saved.
 
         Raises `DamagedRevisionError` when it isn't what was saved or can't be read by this version,
@@ -91,8 +92,13 @@ class Revision:
                 f"schedule {self.schedule_id} was deleted by its revision {self.revision}; "
                 "take an earlier revision"
             )
+        # Commands that read no schedule do without the model and pydantic, slow to import.
+        from pydantic import ValidationError  # noqa: PLC0415
+
+        from schedules.model import STORED, Schedule  # noqa: PLC0415
+
         try:
-            return Schedule.model_validate_json(self.document, context=Reading(is_stored=True))
+            return Schedule.model_validate_json(self.document, context=STORED)
         except (ValidationError, InvalidScheduleError) as error:
             raise DamagedRevisionError(
                 f"schedule {self.schedule_id}, revision {self.revision}: this version can't read "
@@ -101,11 +107,13 @@ class Revision:
             ) from error
 
 
-def _places_of(error: ValidationError | InvalidScheduleError) -> str:
+def _places_of(error: "ValidationError | InvalidScheduleError") -> str:
     """Say where a document is at fault; what stands there is not for whoever reads this."""
     if isinstance(error, InvalidScheduleError):
         found = [f"{fault.place or 'document'}: is refused" for fault in error.faults]
     else:
+        from schedules.faults import format_place  # noqa: PLC0415 - as above
+
         lines = error.errors(include_url=False, include_context=False, include_input=False)
         found = [
             f"{format_place(line['loc']) or 'document'}: {line['type'].replace('_', ' ')}"
@@ -185,7 +193,7 @@ class StoreWriter(Protocol):
         ...
 
     def save(
-        self, schedule: Schedule, *, summary: str, expected_revision: int | None = None
+        self, schedule: "Schedule", *, summary: str, expected_revision: int | None = None
     ) -> int:
         """Append a revision and return its number; identical content appends none.
 
