@@ -16,7 +16,7 @@ _COMMANDS: Final = {
         "admin_cli.check", "check", "Ask what happens to a call, now or at another time."
     ),
     "schedule": LazyCommand(
-        "admin_cli.schedules", "schedule", "List, show, export, delete and link schedules."
+        "admin_cli.schedules", "schedule", "List, show, export, delete, restore and link schedules."
     ),
     "hours": LazyCommand("admin_cli.hours", "hours", "Show and change weekly hours."),
     "exception": LazyCommand(
@@ -26,6 +26,7 @@ _COMMANDS: Final = {
     "template": LazyCommand(
         "admin_cli.templates", "template", "The day that new exceptions begin with."
     ),
+    "lock": LazyCommand("admin_cli.locks", "lock", "Show, take, release and break edit locks."),
     "token": LazyCommand("admin_cli.tokens", "token", "List, create and revoke tokens."),
     "migrate": LazyCommand(
         "admin_cli.migrate", "migrate", "Bring the store to this version, and tell its steps."
