@@ -140,11 +140,11 @@ async def test_a_purge_is_followed(tmp_path: Path) -> None:
                 writer.delete("office", summary="")
                 writer.purge("office")
             revision = store.revision()
-        await site.until(
-            lambda: (
-                bool(site.serving.service) and site.serving.service.snapshot.revision == revision
-            )
-        )
+
+        def served() -> int:
+            return site.serving.service.snapshot.revision if site.serving.service else 0
+
+        await site.until(lambda: served() == revision)
         assert site.serving.service is not None
         assert site.serving.service.snapshot.tables == {}
         assert site.troubles == ""
