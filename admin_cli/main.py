@@ -20,7 +20,7 @@ _COMMANDS: Final = {
         "admin_cli.check", "check", "Ask what happens to a call, now or at another time."
     ),
     "schedule": LazyCommand(
-        "admin_cli.schedules", "schedule", "List, show, export, delete and link schedules."
+        "admin_cli.schedules", "schedule", "List, show, export, delete, restore and link schedules."
     ),
     "hours": LazyCommand("admin_cli.hours", "hours", "Show and change weekly hours."),
     "exception": LazyCommand(
@@ -33,6 +33,7 @@ _COMMANDS: Final = {
     "lint": LazyCommand(
         "admin_cli.lint", "lint", "Find what is allowed in schedules but probably not meant."
     ),
+    "lock": LazyCommand("admin_cli.locks", "lock", "Show, take, release and break edit locks."),
     "token": LazyCommand("admin_cli.tokens", "token", "List, create and revoke tokens."),
     "migrate": LazyCommand(
         "admin_cli.migrate", "migrate", "Bring the store to this version, and tell its steps."

@@ -20,6 +20,16 @@ _COMMANDS: Final = {
     "show": LazyCommand("admin_cli.schedules", "show", "Show all that one schedule says."),
     "export": LazyCommand("admin_cli.export", "export", "Write schedules as documents."),
     "delete": LazyCommand("admin_cli.schedule_edits", "delete", "Delete a schedule."),
+    "restore": LazyCommand(
+        "admin_cli.schedule_history", "restore", "Bring a deleted schedule back."
+    ),
+    "purge": LazyCommand(
+        "admin_cli.schedule_history", "purge", "Remove a deleted schedule with all its revisions."
+    ),
+    "history": LazyCommand("admin_cli.schedule_history", "history", "Show every revision."),
+    "rollback": LazyCommand(
+        "admin_cli.schedule_history", "rollback", "Return to an earlier revision."
+    ),
     "link": LazyCommand("admin_cli.schedule_edits", "link", "Link numbers to a schedule."),
     "unlink": LazyCommand("admin_cli.schedule_edits", "unlink", "Unlink numbers from a schedule."),
 }
@@ -27,7 +37,7 @@ _COMMANDS: Final = {
 
 @click.command(cls=LazyGroup, lazy=_COMMANDS)
 def schedule() -> None:
-    """List, show, export, delete and link schedules."""
+    """List, show, export, delete, restore and link schedules."""
 
 
 @click.command(

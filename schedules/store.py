@@ -12,6 +12,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
+from schedules.edit_locks import BrokenLock, EditLock
 from schedules.errors import (
     BereikbaarError,
     ConflictError,
@@ -198,17 +199,53 @@ class StoreWriter(Protocol):
         """Append a revision and return its number; identical content appends none.
 
         `expected_revision` is the one that was read, 0 for a schedule that isn't to exist yet.
-        Raises `ConflictError` when that isn't the current one and the content differs. Numbers that
-        two schedules claim are refused when the transaction ends, so that they can move within it
-        (semantics.md rules 20, 25).
+        Raises `ConflictError` when that isn't the current one and the content differs; where only
+        overrides were changed since, the edit is rebased over them (rules 7, 20). Raises
+        `LockedError` while somebody else than the author holds the edit lock, unless only overrides
+        change (rules 7, 26). Numbers that two schedules claim are refused when the transaction
+        ends, so that they can move within it (rule 25).
         """
         ...
 
     def delete(self, schedule_id: str, *, summary: str, is_forced: bool = False) -> None:
         """Delete a schedule but keep its revisions; saving it again continues their numbering.
 
-        Raises `NotFoundError`, and `ConflictError` while numbers are linked; forced, they are
-        unlinked.
+        Raises `NotFoundError`, `ConflictError` while numbers are linked (forced, they are
+        unlinked), and `LockedError` while somebody else holds its edit lock.
+        """
+        ...
+
+    def purge(self, schedule_id: str) -> int:
+        """Remove a deleted schedule with all its revisions, for good; return how many it had.
+
+        Raises `NotFoundError`, and `ConflictError` while it isn't deleted.
+        """
+        ...
+
+    def take_lock(self, schedule_id: str, seconds: int) -> EditLock:
+        """Take the edit lock of a schedule for its author, or renew his (semantics.md rule 26).
+
+        It lasts `seconds`, at most 24 h, from the transaction's time on. Locks are no change of the
+        store revision. Raises `LockedError` while somebody else holds it, and `NotFoundError`.
+        """
+        ...
+
+    def renew_lock(self, schedule_id: str, seconds: int) -> EditLock:
+        """Renew the author's lock, if he holds it still.
+
+        Raises `LockedError` when somebody else does, `ConflictError` when it was broken, and
+        `NotFoundError` when there is none.
+        """
+        ...
+
+    def release_lock(self, schedule_id: str) -> EditLock:
+        """Give the author's lock up and return it; raises what `renew_lock` does."""
+        ...
+
+    def break_lock(self, schedule_id: str) -> EditLock:
+        """Take a lock away from whoever holds it, note that, and return it.
+
+        Raises `NotFoundError`.
         """
         ...
 
@@ -241,10 +278,31 @@ class ScheduleStore(ScheduleSource, Protocol):
         """
         ...
 
+    def kept_revision(self, schedule_id: str, revision: int) -> Revision:
+        """Return one revision of a schedule that may be deleted; raises `NotFoundError`."""
+        ...
+
+    def lock(self, schedule_id: str, at: datetime) -> EditLock | None:
+        """Return the edit lock that holds on a schedule at an aware instant."""
+        ...
+
+    def locks(self, at: datetime) -> tuple[EditLock, ...]:
+        """Return all edit locks that hold at an aware instant, by schedule."""
+        ...
+
+    def broken_locks(self, schedule_id: str) -> tuple[BrokenLock, ...]:
+        """Return who broke whose lock on a schedule, and when, oldest first."""
+        ...
+
+    def lock_changes(self) -> int:
+        """Return how often locks were taken, renewed or given up: a write that saves nothing."""
+        ...
+
     def changed_since(self, store_revision: int) -> Changes:
         """Return what changed after a store revision, all read at one moment.
 
-        Raises `ConflictError` when the store isn't that far: then everything is to be read again.
+        Raises `ConflictError` when the store isn't that far, or when a schedule that was deleted
+        after it has been purged: then everything is to be read again.
         """
         ...
 
@@ -277,8 +335,9 @@ def not_found(schedule_id: str, latest: Revision | None, ids: Iterable[str]) -> 
     """Return the error for a schedule that isn't there: who deleted it, or which look like it."""
     if latest is not None:
         return NotFoundError(
-            f"schedule {schedule_id} was deleted {_by_whom(latest)}; to bring it back, apply its "
-            "document again (an old export: with --force)"
+            f"schedule {schedule_id} was deleted {_by_whom(latest)}; to bring it back, "
+            f"`bereikbaar schedule restore {schedule_id}`, or apply its document again (an old "
+            "export: with --force)"
         )
     return NotFoundError(f"there is no schedule {schedule_id!r}; {_meant(schedule_id, ids)}")
 

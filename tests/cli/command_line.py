@@ -87,7 +87,15 @@ class CommandLine:
         if not path.exists():
             return {}
         with closing(sqlite3.connect(path)) as db:
-            tables = ("revisions", "schedules", "numbers", "tokens", "state")
+            tables = (
+                "revisions",
+                "schedules",
+                "numbers",
+                "tokens",
+                "state",
+                "locks",
+                "broken_locks",
+            )
             return {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in tables}  # noqa: S608 - our own names
 
     def revisions(self) -> Mapping[str, int]:

@@ -479,7 +479,8 @@ def test_an_export_of_a_deleted_schedule_comes_back_by_force(cli: CommandLine) -
     told = cli("schedule", "show", "winkel", code=1).stderr
     assert told == (
         "Error: schedule winkel was deleted by Piet on 2026-11-22 at 10:00 UTC; to bring it back, "
-        "apply its document again (an old export: with --force)\n"
+        "`bereikbaar schedule restore winkel`, or apply its document again (an old export: with "
+        "--force)\n"
     )
     refused = cli("apply", "-", stdin=text, code=1).stderr
     assert "to bring it back as this document has it, --force it" in refused
