@@ -17,6 +17,7 @@ from schedules.model import DayPlan, HolidayRule, Schedule, Treatment
 
 MINUTE: Final = 60
 DAY: Final = 86_400
+WEEK: Final = 7 * DAY
 SEARCH: Final = 400 * DAY
 
 _WEEKDAYS: Final = {
@@ -113,12 +114,19 @@ class Oracle:
         return found
 
     def considered(self, at: int) -> set[str]:
-        """Name every rule that an explanation owes its reader at an instant (rules 13 and 17)."""
+        """Name every rule that an explanation owes its reader (rules 12, 13 and 17)."""
         day = datetime.fromtimestamp(at, self.zone).date()
+        is_moved_away = (day.month, day.day, day.weekday()) == (4, 27, _SUNDAY)
         return (
-            {f"overrides/{override_id}" for override_id in self.schedule.overrides}
+            {
+                f"overrides/{override_id}"
+                for override_id, override in self.schedule.overrides.items()
+                if override.from_at.timestamp() <= at + WEEK
+                and at - WEEK <= override.until_at.timestamp()
+            }
             | {rule for rule, _, _ in self.day_rules(day)}
             | {f"holidays/{holiday_id}" for holiday_id in holidays_on(day)}
+            | ({"holidays/koningsdag"} if is_moved_away else set())
         )
 
     def treat(self, treatment: Treatment) -> tuple[Lot, str]:
