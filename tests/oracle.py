@@ -99,6 +99,35 @@ class Oracle:
         """Say what a caller notices at an instant."""
         return self.answer(at).lot
 
+    def lots(self, from_at: int, until_at: int) -> list[Lot]:
+        """Say what a caller notices at each minute of a span, working each date out once.
+
+        Both ends are whole quarters of an hour: clocks are set at one, and show one.
+        """
+        lots: list[Lot] = []
+        dates: dict[date, list[Lot]] = {}
+        for quarter in range(from_at, until_at, 15 * MINUTE):
+            local = datetime.fromtimestamp(quarter, self.zone)
+            if local.date() not in dates:
+                dates[local.date()] = self._lots_of(local.date())
+            minute = local.hour * 60 + local.minute
+            lots += dates[local.date()][minute : minute + 15]
+        for override in self.schedule.overrides.values():
+            lot, _ = self.treat(override.slot)
+            first = max(int(override.from_at.timestamp()), from_at)
+            last = min(int(override.until_at.timestamp()), until_at)
+            for at in range(first, last, MINUTE):
+                lots[(at - from_at) // MINUTE] = lot
+        return lots
+
+    def _lots_of(self, day: date) -> list[Lot]:
+        """Say what holds at each minute of a date, overrides left aside."""
+        _, _, plan = self.day_rules(day)[0]
+        lots: list[Lot] = []
+        for slot in sorted(plan, key=lambda slot: slot.start):
+            lots += [self.treat(slot)[0]] * (slot.end - slot.start)
+        return lots
+
     def day_rules(self, day: date) -> list[tuple[str, str, DayPlan]]:
         """Name the rules that could supply a date, with title and plan, the winner first."""
         found: list[tuple[str, str, DayPlan]] = []
