@@ -89,7 +89,9 @@ def describe_change(before: Outcome | None, after: Outcome | None, names: Mappin
     changes = []
     was, becomes = _route(before, names), _route(after, names)
     if was != becomes:
-        changes.append(f"{becomes} instead of {was}")
+        # "voicemail to info@… instead of post@…"
+        shared = f"{after.action} to " if before.action == after.action else ""
+        changes.append(f"{becomes} instead of {was.removeprefix(shared)}")
     if before.audio != after.audio:
         changes.append(_message_change(before.audio, after.audio, names))
     return f"still {after.status}, but {' and '.join(changes)}"

@@ -585,8 +585,14 @@ MAILED: Final = Outcome("closed", "voicemail", voicemail="post@example.nl")
         pytest.param(
             MAILED,
             MAILED._replace(voicemail="ik@example.nl"),
-            "still closed, but voicemail to ik@example.nl instead of voicemail to post@example.nl",
+            "still closed, but voicemail to ik@example.nl instead of post@example.nl",
             id="another-address",
+        ),
+        pytest.param(
+            Outcome("open", "forward", forward="+31612345678"),
+            Outcome("open", "forward", forward="+31201234567"),
+            "still open, but forward to +31201234567 instead of Storingsdienst +31612345678",
+            id="another-number",
         ),
         pytest.param(
             Outcome("break", "hangup", WELKOM),
