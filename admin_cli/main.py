@@ -19,6 +19,9 @@ _COMMANDS: Final = {
     "check": LazyCommand(
         "admin_cli.check", "check", "Ask what happens to a call, now or at another time."
     ),
+    "diff": LazyCommand(
+        "admin_cli.diff", "diff", "Say what changes for callers between two states of a schedule."
+    ),
     "schedule": LazyCommand(
         "admin_cli.schedules", "schedule", "List, show, export, delete, restore and link schedules."
     ),

@@ -65,7 +65,7 @@ def test_the_change_of_one_day_as_json(cli: CommandLine) -> None:
     (told,) = answer["schedules"]
     assert told["document"] == ["exceptions: feest added"]
     assert told["callers"] == [
-        "Sat 2026-12-05 00:00-24:00: open (normal route) becomes closed (hang up)"
+        "Feest, Sat 2026-12-05 00:00-24:00: open (normal route) becomes closed (hang up)"
     ]
     (difference,) = told["differences"]
     assert (difference["from"], difference["until"]) == (
@@ -357,7 +357,8 @@ def test_a_dry_run_stores_no_message(cli: CommandLine) -> None:
     cli.write("geluid/gesloten.wav", wav())
     text = document("winkel", "00:00-24:00 open audio=gesloten", audio=AUDIO)
     result = cli("apply", cli.write("winkel.yaml", text), "--dry-run")
-    assert "becomes open (message 'Gesloten', normal route)" in result.stdout
+    assert "the hours stay the same; what else changes for callers in the " in result.stdout
+    assert ": still open, but with message 'Gesloten'\n" in result.stdout
     assert stored_messages(cli) == []
 
 
