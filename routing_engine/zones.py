@@ -34,6 +34,18 @@ class ZoneOffsets:
         until = self.starts[index] if index < len(self.starts) else FOREVER
         return self.offsets[index - 1], until
 
+    def day_start(self, day: int) -> int:
+        """Return the first instant of a local day, counted from 1970-01-01, in epoch seconds.
+
+        Midnight, or where the clocks skip midnight the change itself.
+        """
+        midnight = day * DAY_SECONDS
+        before, change = self.offset_at(midnight - DAY_SECONDS)
+        if change > midnight - before:
+            return midnight - before
+        after, _ = self.offset_at(change)
+        return max(change, midnight - after)
+
 
 @cache
 def zone_offsets(name: str) -> ZoneOffsets:
