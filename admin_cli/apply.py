@@ -10,16 +10,14 @@ from typing import Final
 import click
 
 from admin_cli.apply_files import DocumentFile, FilesRead, read_files, store_messages
-from admin_cli.changes import Change, compile_at, print_changes
+from admin_cli.changes import Change, print_changes
 from admin_cli.control import follow_daemon, reload_daemon
+from admin_cli.guards import expectations_made_failing
 from admin_cli.invocation import Invocation, tell
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.refusals import FileFault, RefusedClashError, RefusedInputError
 from pbx_adapters import clock
-from pbx_adapters.answer import format_instant
 from routing_engine.compiler import TargetCheck
-from routing_engine.expectations import FailingExpectation, failing_expectations, made_failing
-from schedules.date_text import format_moment
 from schedules.documents import KEPT_WHEN_ABSENT
 from schedules.errors import Fault, InvalidScheduleError
 from schedules.model import Schedule
@@ -159,12 +157,11 @@ def _save(store: SqliteStore, writer: SqliteWriter, file: DocumentFile, saving: 
     if latest is not None and not saving.is_forced:
         faults += _newer_revision(latest, document.revision)
     notes: tuple[str, ...] = ()
-    if failing := _failing_by(before, after, saving):
-        told = [_expectation_fault(failure) for failure in failing]
-        if saving.may_fail:
-            notes = tuple(f"allowed to fail: {fault.place}: {fault.problem}" for fault in told)
-        else:
-            faults += told
+    failing = expectations_made_failing(before, after, saving.targets, saving.at)
+    if saving.may_fail:
+        notes = tuple(f"allowed to fail: {fault.place}: {fault.problem}" for fault in failing)
+    else:
+        faults += failing
     if faults:
         raise RefusedInputError(
             (file.name, replace(fault, line=document.line_of(fault.place))) for fault in faults
@@ -206,32 +203,6 @@ def _newer_revision(latest: Revision, exported: int | None) -> list[Fault]:
         else "export it again and repeat the change, or --force this one over it"
     )
     return [Fault("revision", problem, remedy)]
-
-
-def _failing_by(
-    before: Schedule | None, after: Schedule, saving: _Saving
-) -> list[FailingExpectation]:
-    """Return the expectations that this save makes fail (semantics.md rule 27)."""
-    if not after.expect:
-        return []
-
-    def failing(schedule: Schedule) -> list[FailingExpectation]:
-        table = compile_at(schedule, saving.targets, saving.at)
-        return failing_expectations(schedule, table, saving.at)
-
-    return made_failing([] if before is None else failing(before), failing(after))
-
-
-def _expectation_fault(failure: FailingExpectation) -> Fault:
-    expected = failure.expectation
-    moment = format_moment(expected.at)
-    if expected.at.tzinfo is None:
-        moment += f" ({format_instant(failure.at)})"
-    return Fault(
-        f"expect[{failure.position}]",
-        f"{moment} is to be {expected.status}, but {failure.rule} makes it {failure.status}",
-        "correct the hours or the expectation, or --allow-failing-expectations",
-    )
 
 
 def _sum_up(changes: list[Change], *, is_dry_run: bool) -> None:

@@ -30,7 +30,7 @@ class _UndoneError(Exception):
 
 @dataclass
 class Invocation:
-    """The options that every command takes, and what follows from them.
+    """The options that commands share, and what follows from them.
 
     What is slow to import is imported when it is asked for.
     """
@@ -39,6 +39,8 @@ class Invocation:
     config_file: Path | None = None
     chosen_author: str | None = None
     is_json: bool = False
+    is_dry_run: bool = False
+    may_fail: bool = False
 
     @cached_property
     def config(self) -> "Config":

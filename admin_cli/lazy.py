@@ -20,15 +20,15 @@ class LazyCommand(NamedTuple):
     help: str
 
 
-def _note(ctx: click.Context, param: click.Parameter, value: object) -> None:
-    """Keep a shared option; the one nearest to the command wins."""
+def note_option(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    """Keep an option on the invocation; the one nearest to the command wins."""
     invocation = ctx.ensure_object(Invocation)
     if value is not None:
         setattr(invocation, str(param.name), value)
 
 
 def _shared_options() -> list[click.Parameter]:
-    keep: dict[str, Any] = {"expose_value": False, "callback": _note, "default": None}
+    keep: dict[str, Any] = {"expose_value": False, "callback": note_option, "default": None}
     path = click.Path(path_type=Path)
     return [
         click.Option(

@@ -39,7 +39,7 @@ def render_overview(overview: Overview, saved: Revision, language: Language) -> 
     """Return the page; all that operators wrote is escaped."""
     phrases = Phrases(language, EN_DASH)
     environment = Environment(
-        loader=PackageLoader("admin_cli"),
+        loader=PackageLoader("admin_cli", "data"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -5,12 +5,11 @@ from collections.abc import Iterable
 
 import click
 
-from admin_cli.changes import Change, print_changes
-from admin_cli.control import follow_daemon
+from admin_cli.changes import Change
+from admin_cli.editing import SaveCommand, tell_changes
 from admin_cli.invocation import Invocation, tell
-from admin_cli.lazy import Command, pass_invocation
+from admin_cli.lazy import pass_invocation
 from admin_cli.number_blocks import common, parse_blocks, without
-from pbx_adapters import clock
 from schedules.errors import ConflictError, NotFoundError
 from schedules.model import Schedule
 from schedules.sqlite_store import SqliteStore
@@ -18,18 +17,14 @@ from schedules.sqlite_writer import SqliteWriter
 from schedules.store import DamagedRevisionError, Revision
 from schedules.telephone import NumberBlock
 
-_DRY_RUN = click.option(
-    "--dry-run", "is_dry_run", is_flag=True, help="Say what would change; save nothing."
-)
 _ID = click.argument("schedule_id", metavar="ID")
 _NUMBERS = click.argument("numbers", metavar="NUMBER...", nargs=-1, required=True)
 
 
-@click.command(cls=Command, epilog="bereikbaar schedule delete filiaal --force --yes")
+@click.command(cls=SaveCommand, epilog="bereikbaar schedule delete filiaal --force --yes")
 @_ID
 @click.option("--force", "is_forced", is_flag=True, help="Though numbers are linked: unlink them.")
 @click.option("--yes", "is_sure", is_flag=True, help="Don't ask at the terminal.")
-@_DRY_RUN
 @pass_invocation
 def delete(
     invocation: Invocation,
@@ -37,29 +32,27 @@ def delete(
     *,
     is_forced: bool,
     is_sure: bool,
-    is_dry_run: bool,
 ) -> None:
     """Delete a schedule; its revisions stay. Refused while numbers are linked, unless forced."""
-    if _is_at_terminal() and not is_sure and not is_dry_run:
+    if _is_at_terminal() and not is_sure and not invocation.is_dry_run:
         with invocation.open_store() as store:
             store.current(schedule_id)
         click.confirm(f"Delete schedule {schedule_id}?", abort=True, err=True)
     with invocation.open_store() as store:
-        with invocation.writing(store, is_dry_run=is_dry_run) as writer:
+        with invocation.writing(store, is_dry_run=invocation.is_dry_run) as writer:
             before = _readable(_current(store, writer, schedule_id))
             writer.delete(schedule_id, summary="deleted", is_forced=is_forced)
         revision = store.revision()
     change = Change(schedule_id, "deleted", None, before, None)
-    _finish(invocation, [change], revision, is_dry_run=is_dry_run)
+    _finish(invocation, [change], revision)
 
 
 @click.command(
-    cls=Command, epilog="bereikbaar schedule link hoofdkantoor +31850000000 085-0000100..99"
+    cls=SaveCommand, epilog="bereikbaar schedule link hoofdkantoor +31850000000 085-0000100..99"
 )
 @_ID
 @_NUMBERS
 @click.option("--move", "is_moved", is_flag=True, help="Unlink from the schedule that has it now.")
-@_DRY_RUN
 @pass_invocation
 def link(
     invocation: Invocation,
@@ -67,7 +60,6 @@ def link(
     numbers: tuple[str, ...],
     *,
     is_moved: bool,
-    is_dry_run: bool,
 ) -> None:
     """Link numbers to a schedule.
 
@@ -76,7 +68,7 @@ def link(
     """
     blocks = parse_blocks(numbers, invocation.config.default_region)
     with invocation.open_store() as store:
-        with invocation.writing(store, is_dry_run=is_dry_run) as writer:
+        with invocation.writing(store, is_dry_run=invocation.is_dry_run) as writer:
             current = _current(store, writer, schedule_id)
             before = current.schedule()
             held = _held_elsewhere(store, schedule_id, blocks)
@@ -89,21 +81,18 @@ def link(
                 entries += without([block], entries)
             changes.append(_renumber(writer, current, entries))
         revision = store.revision()
-    _finish(invocation, changes, revision, is_dry_run=is_dry_run)
+    _finish(invocation, changes, revision)
 
 
-@click.command(cls=Command, epilog="bereikbaar schedule unlink hoofdkantoor +31850000000")
+@click.command(cls=SaveCommand, epilog="bereikbaar schedule unlink hoofdkantoor +31850000000")
 @_ID
 @_NUMBERS
-@_DRY_RUN
 @pass_invocation
-def unlink(
-    invocation: Invocation, schedule_id: str, numbers: tuple[str, ...], *, is_dry_run: bool
-) -> None:
+def unlink(invocation: Invocation, schedule_id: str, numbers: tuple[str, ...]) -> None:
     """Unlink numbers from a schedule; a block is split around what leaves it."""
     blocks = parse_blocks(numbers, invocation.config.default_region)
     with invocation.open_store() as store:
-        with invocation.writing(store, is_dry_run=is_dry_run) as writer:
+        with invocation.writing(store, is_dry_run=invocation.is_dry_run) as writer:
             linked = _current(store, writer, schedule_id).schedule().numbers
             strangers = [block for block in blocks if without([block], linked)]
             if strangers:
@@ -112,7 +101,7 @@ def unlink(
                 )
             change = _unlink(store, writer, schedule_id, blocks)
         revision = store.revision()
-    _finish(invocation, [change], revision, is_dry_run=is_dry_run)
+    _finish(invocation, [change], revision)
 
 
 def _is_at_terminal() -> bool:
@@ -174,21 +163,8 @@ def _not_linked(store: SqliteStore, schedule_id: str, block: NumberBlock) -> str
     return f"{block} is not {partly}linked to {schedule_id}; {remedy}"
 
 
-def _finish(
-    invocation: Invocation, changes: list[Change], revision: int, *, is_dry_run: bool
-) -> None:
-    print_changes(
-        changes,
-        invocation,
-        invocation.targets,
-        clock.now(),
-        dry_run=is_dry_run,
-        store_revision=revision,
-    )
-    if is_dry_run:
-        tell("a dry run: nothing was saved")
-    elif any(change.result != "unchanged" for change in changes):
-        follow_daemon(invocation, revision)
+def _finish(invocation: Invocation, changes: list[Change], revision: int) -> None:
+    tell_changes(invocation, changes, revision)
     for change in changes:
         if change.after is not None and not change.after.numbers and change.result == "changed":
             tell(f"Warning: {change.schedule_id} has no numbers left: no PBX reaches it")

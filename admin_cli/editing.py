@@ -1,0 +1,195 @@
+"""What every editing command does around its edit: read, judge, save all or none, tell."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+import click
+
+from admin_cli.changes import Change, print_changes
+from admin_cli.control import follow_daemon
+from admin_cli.guards import expectations_made_failing, new_refused_forwards
+from admin_cli.invocation import Invocation, tell
+from admin_cli.lazy import Command, note_option
+from admin_cli.refusals import RefusedInputError
+from pbx_adapters import clock
+from schedules.errors import Fault, InvalidScheduleError
+from schedules.model import Schedule
+from schedules.sqlite_store import SqliteStore
+from schedules.sqlite_writer import SqliteWriter
+
+_KEEP: Final[dict[str, Any]] = {"is_flag": True, "expose_value": False, "callback": note_option}
+
+
+class SaveCommand(Command):
+    """A command that saves, unless it is a dry run."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.append(
+            click.Option(
+                ["--dry-run", "is_dry_run"], help="Say what would change; save nothing.", **_KEEP
+            )
+        )
+
+
+class EditCommand(SaveCommand):
+    """A command that ends in `save_edits`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.append(
+            click.Option(
+                ["--allow-failing-expectations", "may_fail"],
+                help="Save though a saved expectation no longer holds; the summary says so.",
+                **_KEEP,
+            )
+        )
+
+
+class PresentSchedules:
+    """Schedules as they stand within the transaction of an edit."""
+
+    def __init__(self, store: SqliteStore, writer: SqliteWriter) -> None:
+        self._store = store
+        self._writer = writer
+        self.revisions: dict[str, int] = {}
+        self.read: dict[str, Schedule] = {}
+
+    def __call__(self, schedule_id: str) -> Schedule:
+        """Return a schedule; raises `NotFoundError`, which names ids that look like it."""
+        if schedule_id not in self.read:
+            current = self._writer.current(schedule_id) or self._store.current(schedule_id)
+            self.read[schedule_id] = current.schedule()
+            self.revisions[schedule_id] = current.revision
+        return self.read[schedule_id]
+
+    def edit_each(
+        self, schedule_ids: Iterable[str], edit: Callable[[Schedule], Schedule]
+    ) -> list[Schedule]:
+        """Edit several schedules; raises `InvalidScheduleError` with the faults of all of them."""
+        edited: list[Schedule] = []
+        faults: list[Fault] = []
+        for schedule_id in schedule_ids:
+            try:
+                edited.append(edit(self(schedule_id)))
+            except InvalidScheduleError as error:
+                faults += [_in_schedule(schedule_id, fault) for fault in error.faults]
+        if faults:
+            raise InvalidScheduleError(faults)
+        return edited
+
+    def has(self, schedule_id: str) -> bool:
+        """Tell whether there is a schedule with this id."""
+        return self._writer.current(schedule_id) is not None
+
+    def ids(self) -> list[str]:
+        """Return the id of every schedule, in order."""
+        return [current.schedule_id for current in self._store.currents()]
+
+
+Edit = Callable[[PresentSchedules], Iterable[Schedule]]
+
+
+def save_edits(
+    invocation: Invocation,
+    edit: Edit,
+    *,
+    summary: str,
+    may_create: bool = False,
+    is_brake: bool = False,
+    **facts: object,
+) -> list[Change]:
+    """Save the schedules that an edit returns in one transaction, and tell what it changes.
+
+    `edit` is a function of the schedules as they stand; each one it returns is saved under its id,
+    all or none. `facts` join the answer in JSON. An override is the emergency brake (`is_brake`):
+    expectations don't hold it up (semantics.md rule 7). Raises what the edit raises,
+    `RefusedInputError` for what may not be saved, and `ConflictError`.
+    """
+    with invocation.open_store(may_create=may_create, is_dry_run=invocation.is_dry_run) as store:
+        with invocation.writing(store, is_dry_run=invocation.is_dry_run) as writer:
+            present = PresentSchedules(store, writer)
+            edited = list(edit(present))
+            notes = _judge(invocation, present, edited, is_brake=is_brake)
+            changes = list(_saved(present, writer, edited, summary, notes))
+        revision = store.revision()
+    tell_changes(invocation, changes, revision, **facts)
+    return changes
+
+
+def save_edit(
+    invocation: Invocation, schedule_id: str, edit: Callable[[Schedule], Schedule], summary: str
+) -> None:
+    """Save an edit of one schedule, as `save_edits` does it."""
+    save_edits(invocation, lambda present: [edit(present(schedule_id))], summary=summary)
+
+
+def tell_changes(
+    invocation: Invocation, changes: list[Change], revision: int, **facts: object
+) -> None:
+    """Tell saved changes, after the daemon serves them; `revision` is the store's."""
+    print_changes(
+        changes,
+        invocation,
+        invocation.targets,
+        clock.now(),
+        dry_run=invocation.is_dry_run,
+        store_revision=revision,
+        **facts,
+    )
+    if invocation.is_dry_run:
+        tell("a dry run: nothing was saved")
+    elif any(change.result != "unchanged" for change in changes):
+        follow_daemon(invocation, revision)
+
+
+def _saved(
+    present: PresentSchedules,
+    writer: SqliteWriter,
+    edited: list[Schedule],
+    summary: str,
+    notes: dict[str, tuple[str, ...]],
+) -> Iterator[Change]:
+    for after in edited:
+        before = present.read.get(after.id)
+        if before == after:
+            yield Change(after.id, "unchanged", present.revisions[after.id], before, after)
+            continue
+        told = notes.get(after.id, ())
+        revision = writer.save(
+            after,
+            summary="; ".join((summary, *told)),
+            expected_revision=present.revisions.get(after.id, 0),
+        )
+        result = "created" if before is None else "changed"
+        yield Change(after.id, result, revision, before, after, notes=told)
+
+
+def _judge(
+    invocation: Invocation, present: PresentSchedules, edited: list[Schedule], *, is_brake: bool
+) -> dict[str, tuple[str, ...]]:
+    """Return what was allowed to fail, by schedule; raises `RefusedInputError` with all faults."""
+    faults: list[Fault] = []
+    notes: dict[str, tuple[str, ...]] = {}
+    for after in edited:
+        before = present.read.get(after.id)
+        found = new_refused_forwards(before, after, invocation.config.forward_policy)
+        failing = []
+        if not is_brake:
+            failing = expectations_made_failing(before, after, invocation.targets, clock.now())
+        if invocation.may_fail:
+            notes[after.id] = tuple(
+                f"allowed to fail: {fault.place}: {fault.problem}" for fault in failing
+            )
+        else:
+            found += failing
+        is_one = len(edited) == 1
+        faults += [fault if is_one else _in_schedule(after.id, fault) for fault in found]
+    if faults:
+        raise RefusedInputError((None, fault) for fault in faults)
+    return notes
+
+
+def _in_schedule(schedule_id: str, fault: Fault) -> Fault:
+    return replace(fault, place=f"{schedule_id}: {fault.place}")
