@@ -37,6 +37,14 @@ _COMMANDS: Final = {
         "admin_cli.lint", "lint", "Find what is allowed in schedules but probably not meant."
     ),
     "lock": LazyCommand("admin_cli.locks", "lock", "Show, take, release and break edit locks."),
+    "overview": LazyCommand(
+        "admin_cli.overview", "overview", "Show all hours of a schedule on one page."
+    ),
+    "calendar": LazyCommand(
+        "admin_cli.calendar",
+        "calendar",
+        "Show what holds each day of a month, or export opening hours.",
+    ),
     "token": LazyCommand("admin_cli.tokens", "token", "List, create and revoke tokens."),
     "migrate": LazyCommand(
         "admin_cli.migrate", "migrate", "Bring the store to this version, and tell its steps."

@@ -55,6 +55,18 @@ class ZoneOffsets:
                 return 2
         return 0
 
+    def day_start(self, day: int) -> int:
+        """Return the first instant of a local day, counted from 1970-01-01, in epoch seconds.
+
+        Midnight, or where the clocks skip midnight the change itself.
+        """
+        midnight = day * DAY_SECONDS
+        before, change = self.offset_at(midnight - DAY_SECONDS)
+        if change > midnight - before:
+            return midnight - before
+        after, _ = self.offset_at(change)
+        return max(change, midnight - after)
+
 
 @cache
 def zone_offsets(name: str) -> ZoneOffsets:
