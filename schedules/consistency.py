@@ -126,7 +126,8 @@ def _check_days(schedule: "Schedule") -> Iterator[Fault]:
             yield Fault(place, problem, remedy)
 
 
-def _treatments(schedule: "Schedule") -> Iterator[tuple[str, TreatmentLike]]:
+def treatments(schedule: "Schedule") -> Iterator[tuple[str, TreatmentLike]]:
+    """Walk `(place, treatment)` of every slot and override, in document order."""
     for _, place, slots in day_plans(schedule):
         for index, slot in enumerate(slots):
             yield f"{place}[{index}]", slot
@@ -135,7 +136,7 @@ def _treatments(schedule: "Schedule") -> Iterator[tuple[str, TreatmentLike]]:
 
 
 def _check_treatments(schedule: "Schedule") -> Iterator[Fault]:
-    for place, treatment in _treatments(schedule):
+    for place, treatment in treatments(schedule):
         for what, target, where, known in (
             ("audio", treatment.audio, "audio", schedule.audio),
             ("forward", treatment.forward, "forwards", schedule.forwards),

@@ -1,7 +1,8 @@
 """The small checks that fields of a schedule share, each with its remedy."""
 
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Container
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
@@ -16,6 +17,7 @@ NAME_LENGTH: Final = 64
 FREE_TEXT_LENGTH: Final = 2_000
 EMAIL_LENGTH: Final = 254
 
+_NO_SLUG = re.compile(r"[^a-z0-9]+")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EMAIL = re.compile(r"[^\s@<>(),;:\"\\]+@[^\s@<>(),;:\"\\.]+(\.[^\s@<>(),;:\"\\.]+)+")
@@ -38,6 +40,25 @@ def check_slug(text: str) -> str:
             (f"{text[:80]!r} is not an id", f"use a-z, 0-9 and inner -, at most {SLUG_LENGTH}")
         )
     return text
+
+
+def slug_of_name(name: str) -> str:
+    """Return the id that a name suggests: accents dropped, `-` for all else but a-z and 0-9.
+
+    Empty where nothing is left.
+    """
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    letters = "".join(char for char in plain if not unicodedata.combining(char))
+    return _NO_SLUG.sub("-", letters).strip("-")[:SLUG_LENGTH].rstrip("-")
+
+
+def free_slug(wanted: str, taken: Container[str]) -> str:
+    """Return an id that isn't taken: the one that is wanted, else with -2, -3 … behind it."""
+    slug, count = wanted, 1
+    while slug in taken:
+        count += 1
+        slug = f"{wanted[: SLUG_LENGTH - len(f'-{count}')].rstrip('-')}-{count}"
+    return slug
 
 
 def check_name(text: str) -> str:

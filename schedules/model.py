@@ -310,13 +310,13 @@ class Schedule(Part):
             return policy
         return dataclasses.replace(policy, countries=policy.countries.union(self.forward_countries))
 
-    def replace(self, **changes: object) -> "Schedule":
+    def replace(self, reading: Reading | None = None, /, **changes: object) -> "Schedule":
         """Return this schedule with some fields changed, checked as a whole.
 
-        Raises `InvalidScheduleError`.
+        `reading` says how changes given as a document are read. Raises `InvalidScheduleError`.
         """
         try:
-            return Schedule.model_validate({**dict(self), **changes})
+            return Schedule.model_validate({**dict(self), **changes}, context=reading)
         except ValidationError as error:
             raise InvalidScheduleError(faults_of(error)) from None
 
