@@ -13,7 +13,7 @@ from admin_cli.invocation import Invocation, tell
 from admin_cli.lazy import Command, note_option
 from admin_cli.refusals import RefusedInputError
 from pbx_adapters import clock
-from schedules.errors import Fault
+from schedules.errors import Fault, InvalidScheduleError
 from schedules.model import Schedule
 from schedules.sqlite_store import SqliteStore
 from schedules.sqlite_writer import SqliteWriter
@@ -64,6 +64,21 @@ class PresentSchedules:
             self.revisions[schedule_id] = current.revision
         return self.read[schedule_id]
 
+    def edit_each(
+        self, schedule_ids: Iterable[str], edit: Callable[[Schedule], Schedule]
+    ) -> list[Schedule]:
+        """Edit several schedules; raises `InvalidScheduleError` with the faults of all of them."""
+        edited: list[Schedule] = []
+        faults: list[Fault] = []
+        for schedule_id in schedule_ids:
+            try:
+                edited.append(edit(self(schedule_id)))
+            except InvalidScheduleError as error:
+                faults += [_in_schedule(schedule_id, fault) for fault in error.faults]
+        if faults:
+            raise InvalidScheduleError(faults)
+        return edited
+
     def has(self, schedule_id: str) -> bool:
         """Tell whether there is a schedule with this id."""
         return self._writer.current(schedule_id) is not None
@@ -101,6 +116,13 @@ def save_edits(
         revision = store.revision()
     tell_changes(invocation, changes, revision, **facts)
     return changes
+
+
+def save_edit(
+    invocation: Invocation, schedule_id: str, edit: Callable[[Schedule], Schedule], summary: str
+) -> None:
+    """Save an edit of one schedule, as `save_edits` does it."""
+    save_edits(invocation, lambda present: [edit(present(schedule_id))], summary=summary)
 
 
 def tell_changes(
@@ -162,8 +184,12 @@ def _judge(
             )
         else:
             found += failing
-        where = f"{after.id}: " if len(edited) > 1 else ""
-        faults += [replace(fault, place=where + fault.place) for fault in found]
+        is_one = len(edited) == 1
+        faults += [fault if is_one else _in_schedule(after.id, fault) for fault in found]
     if faults:
         raise RefusedInputError((None, fault) for fault in faults)
     return notes
+
+
+def _in_schedule(schedule_id: str, fault: Fault) -> Fault:
+    return replace(fault, place=f"{schedule_id}: {fault.place}")

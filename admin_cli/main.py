@@ -18,6 +18,14 @@ _COMMANDS: Final = {
     "schedule": LazyCommand(
         "admin_cli.schedules", "schedule", "List, show, export, delete and link schedules."
     ),
+    "hours": LazyCommand("admin_cli.hours", "hours", "Show and change weekly hours."),
+    "exception": LazyCommand(
+        "admin_cli.exceptions", "exception", "Dated hours that replace the weekly hours."
+    ),
+    "holiday": LazyCommand("admin_cli.holidays", "holiday", "Dutch holidays, on or off."),
+    "template": LazyCommand(
+        "admin_cli.templates", "template", "The day that new exceptions begin with."
+    ),
     "token": LazyCommand("admin_cli.tokens", "token", "List, create and revoke tokens."),
     "migrate": LazyCommand(
         "admin_cli.migrate", "migrate", "Bring the store to this version, and tell its steps."

@@ -1,9 +1,10 @@
 """A stored document told to a person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
 
+from schedules.editing import WEEKDAYS
 from schedules.holidays_nl import HOLIDAY_NAMES
 from schedules.store import Revision
 
@@ -31,7 +32,7 @@ def _parts(document: dict[str, Any]) -> Iterator[str]:
     for message_id, message in document.get("audio", {}).items():
         yield _line(f"message {message_id}", f"{message['name']}, {message['sha256'][:12]}…")
     for slots, days in groupby(document["week"].items(), key=lambda item: item[1]):
-        yield from _slots(_span([day for day, _ in days]), slots)
+        yield from _slots(span_of_days([day for day, _ in days]), slots)
     for exception_id, exception in document.get("exceptions", {}).items():
         dates = ", ".join(exception.get("dates", ())) or "no dates yet: a draft"
         yield _line(f"exception {exception_id}", f"{exception['name']}: {dates}")
@@ -48,8 +49,12 @@ def _parts(document: dict[str, Any]) -> Iterator[str]:
         yield _line("expected", f"{expected['at']} {expected['status']}")
 
 
-def _span(days: list[str]) -> str:
-    return days[0] if len(days) == 1 else f"{days[0]}-{days[-1]}"
+def span_of_days(days: Sequence[str]) -> str:
+    """Write weekdays, in order, as `mon`, `mon-fri` or `mon,wed`."""
+    first, last = WEEKDAYS.index(days[0]), WEEKDAYS.index(days[-1])
+    if len(days) == 1 or last - first + 1 != len(days):
+        return ",".join(days)
+    return f"{days[0]}-{days[-1]}"
 
 
 def _slots(heading: str, slots: list[str]) -> Iterator[str]:

@@ -26,7 +26,7 @@ def add_forward(
     """Add a forward, last; without an id it gets one made of its name (`slug_of_name`).
 
     National forms of `number` are read in `region`. Raises `ConflictError` for an id that is taken,
-    and `InvalidScheduleError`: a name that is taken, an unreadable number, too many forwards.
+    and `InvalidScheduleError`: a taken name, a number that can't be read, too many forwards.
     """
     if forward_id is None:
         forward_id = free_slug(slug_of_name(name) or "forward", schedule.forwards)

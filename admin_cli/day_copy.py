@@ -1,0 +1,39 @@
+"""`copy`, the same in `bereikbaar hours`, `exception` and `holiday`."""
+
+from functools import partial
+
+import click
+
+from admin_cli.day_words import Typed, parse_rule
+from admin_cli.editing import EditCommand, save_edit
+from admin_cli.invocation import Invocation
+from admin_cli.lazy import pass_invocation
+from schedules.editing import copy_day
+
+
+@click.command(
+    cls=EditCommand,
+    epilog="bereikbaar hours copy hoofdkantoor mon tue wed thu fri\n"
+    "bereikbaar holiday copy hoofdkantoor sun eerste_kerstdag tweede_kerstdag\n"
+    "bereikbaar exception copy hoofdkantoor open-dag sat exceptions/braderie",
+)
+@click.argument("schedule_id", metavar="ID")
+@click.argument("source", metavar="FROM")
+@click.argument("targets", metavar="TO...", nargs=-1, required=True)
+@pass_invocation
+def copy(invocation: Invocation, schedule_id: str, source: str, targets: tuple[str, ...]) -> None:
+    """Copy a day's slots to other days.
+
+    FROM and TO are days of the week, holidays or exceptions: mon, koningsdag, open-dag or, in full,
+    week/mon, holidays/koningsdag, exceptions/open-dag.
+    """
+    typed = Typed()
+    rule = typed.read("FROM", partial(parse_rule, source))
+    rules = [typed.read(f"TO {text}", partial(parse_rule, text)) for text in targets]
+    typed.check()
+    save_edit(
+        invocation,
+        schedule_id,
+        lambda schedule: copy_day(schedule, rule, rules),
+        f"{rule} copied to {', '.join(rules)}",
+    )
