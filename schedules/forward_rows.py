@@ -162,7 +162,7 @@ def _read_number(text: str, policy: ForwardPolicy, *, restores_zeros: bool) -> s
         raise FaultyValueError(
             (
                 f"{text} seems to have lost its first 0: 0{text} is a number",
-                f"write 0{text} or {restored}, or let the zeros be restored",
+                f"write 0{text} or {restored}, or give --restore-zeros",
             )
         )
     return restored

@@ -118,7 +118,7 @@ ORDINARY = "forward to a geographic, 06, 085, 088, 091 or 0800 number instead"
             [
                 (
                     "687654321 seems to have lost its first 0: 0687654321 is a number",
-                    "write 0687654321 or +31687654321, or let the zeros be restored",
+                    "write 0687654321 or +31687654321, or give --restore-zeros",
                 )
             ],
             id="lost-zero",
@@ -129,7 +129,7 @@ ORDINARY = "forward to a geographic, 06, 085, 088, 091 or 0800 number instead"
             [
                 (
                     "316123456 seems to have lost its first 0: 0316123456 is a number",
-                    "write 0316123456 or +31316123456, or let the zeros be restored",
+                    "write 0316123456 or +31316123456, or give --restore-zeros",
                 )
             ],
             id="lost-zero-that-looks-like-the-country",
