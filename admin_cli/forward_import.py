@@ -55,7 +55,7 @@ def import_file(  # noqa: PLR0913 - its options
     only: tuple[str, ...],
     restores_zeros: bool,
 ) -> None:
-    """Take forwards from a CSV file, `-` for stdin: the rows that can be taken, and no others.
+    """Import a CSV file's rows. FILE `-` is stdin.
 
     Each row gets a verdict. Where one is refused, the exit code is 3; the others are saved.
     """
@@ -100,7 +100,7 @@ def import_file(  # noqa: PLR0913 - its options
 def import_from(
     invocation: Invocation, source_id: str, schedule_id: str, only: tuple[str, ...]
 ) -> None:
-    """Take forwards from schedule SOURCE into schedule ID, by name or id.
+    """Import another schedule's forwards. They go from schedule SOURCE to schedule ID.
 
     Each gets a verdict. Where one is refused, the exit code is 3; the others are saved.
     """

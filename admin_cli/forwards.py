@@ -21,14 +21,18 @@ from schedules.target_editing import (
 )
 
 _COMMANDS: Final = {
-    "list": LazyCommand("admin_cli.forwards", "list_forwards", "List forwards and their uses."),
-    "add": LazyCommand("admin_cli.forwards", "add", "Add one."),
-    "set": LazyCommand("admin_cli.forwards", "set_fields", "Change name or number everywhere."),
-    "rename": LazyCommand("admin_cli.forwards", "rename", "Change its name everywhere."),
-    "remove": LazyCommand("admin_cli.forwards", "remove", "Remove one, and clear its uses."),
-    "import": LazyCommand("admin_cli.forward_import", "import_file", "Take rows of a CSV file."),
+    "list": LazyCommand("admin_cli.forwards", "list_forwards", "List the forwards of a schedule."),
+    "add": LazyCommand("admin_cli.forwards", "add", "Add a forward."),
+    "set": LazyCommand(
+        "admin_cli.forwards", "set_fields", "Change a forward's name or number everywhere."
+    ),
+    "rename": LazyCommand("admin_cli.forwards", "rename", "Change the name of a forward."),
+    "remove": LazyCommand(
+        "admin_cli.forwards", "remove", "Remove a forward and clear it wherever it is used."
+    ),
+    "import": LazyCommand("admin_cli.forward_import", "import_file", "Import a CSV file's rows."),
     "import-from": LazyCommand(
-        "admin_cli.forward_import", "import_from", "Take those of another schedule."
+        "admin_cli.forward_import", "import_from", "Import another schedule's forwards."
     ),
 }
 _ID: Final = click.argument("schedule_id", metavar="ID")
@@ -37,14 +41,14 @@ _FORWARD: Final = click.argument("forward_id", metavar="FORWARD")
 
 @click.command(cls=LazyGroup, lazy=_COMMANDS)
 def forward() -> None:
-    """List, change and import forwards: the named numbers that callers are forwarded to."""
+    """List, change and import forwards. A forward is a named number callers are sent to."""
 
 
 @click.command(name="list", cls=Command, epilog="bereikbaar forward list hoofdkantoor")
 @_ID
 @pass_invocation
 def list_forwards(invocation: Invocation, schedule_id: str) -> None:
-    """List the forwards of a schedule, with the number of places that use each."""
+    """List the forwards of a schedule, with how many places use each."""
     with invocation.open_store() as store:
         current = store.current(schedule_id)
     schedule = current.schedule()
@@ -80,7 +84,7 @@ def list_forwards(invocation: Invocation, schedule_id: str) -> None:
 def add(
     invocation: Invocation, schedule_id: str, name: str, number: str, forward_id: str | None
 ) -> None:
-    """Add a forward: a name and a telephone number."""
+    """Add a forward. NUMBER is as it is dialled here, or with its country code."""
     region = invocation.config.default_region
     added: dict[str, str] = {}
 
@@ -111,7 +115,7 @@ def set_fields(
     name: str | None,
     number: str | None,
 ) -> None:
-    """Change the name or the number of a forward, and so everywhere it is used."""
+    """Change a forward's name or number everywhere. Its id stays."""
     if name is None and number is None:
         raise click.UsageError("give --name, --number or both")
     region = invocation.config.default_region
@@ -131,7 +135,7 @@ def set_fields(
 @click.argument("name", metavar="NAME")
 @pass_invocation
 def rename(invocation: Invocation, schedule_id: str, forward_id: str, name: str) -> None:
-    """Change the name of a forward; its id, and so its uses, stay."""
+    """Change the name of a forward. Its id stays, and so do its uses."""
     save_edit(
         invocation,
         schedule_id,
@@ -146,7 +150,7 @@ def rename(invocation: Invocation, schedule_id: str, forward_id: str, name: str)
 @click.option("--yes", "is_sure", is_flag=True, help="Don't ask at the terminal.")
 @pass_invocation
 def remove(invocation: Invocation, schedule_id: str, forward_id: str, *, is_sure: bool) -> None:
-    """Remove a forward and clear it from every slot and override, after listing them."""
+    """Remove a forward and clear it wherever it is used. Its uses are listed first."""
     with invocation.open_store() as store:
         shown = _uses(store.current(schedule_id).schedule(), forward_id)
     tell(f"{forward_id} is cleared from:" if shown else f"nothing uses {forward_id}")

@@ -26,9 +26,7 @@ _COMMANDS: Final = {
     "template": LazyCommand(
         "admin_cli.templates", "template", "The day that new exceptions begin with."
     ),
-    "forward": LazyCommand(
-        "admin_cli.forwards", "forward", "The contacts that callers are forwarded to."
-    ),
+    "forward": LazyCommand("admin_cli.forwards", "forward", "List, change and import forwards."),
     "token": LazyCommand("admin_cli.tokens", "token", "List, create and revoke tokens."),
     "migrate": LazyCommand(
         "admin_cli.migrate", "migrate", "Bring the store to this version, and tell its steps."

@@ -98,8 +98,8 @@ def test_numbers_are_read_in_the_configured_region(cli: CommandLine) -> None:
             id="id-taken",
         ),
         pytest.param(
-            ("rename", "hoofdkantoor", "storin", "Nacht"),
-            "Error: hoofdkantoor has no forward 'storin'; did you mean storing?",
+            ("rename", "hoofdkantoor", "stooring", "Nacht"),
+            "Error: hoofdkantoor has no forward 'stooring'; did you mean storing?",
             id="misspelt",
         ),
         pytest.param(

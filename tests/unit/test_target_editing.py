@@ -173,7 +173,9 @@ def test_a_forward_is_not_renamed_to_another_ones_name() -> None:
 @pytest.mark.parametrize(
     ("forward_id", "message"),
     [
-        pytest.param("storin", "winkel has no forward 'storin'; did you mean storing?", id="close"),
+        pytest.param(
+            "stooring", "winkel has no forward 'stooring'; did you mean storing?", id="close"
+        ),
         pytest.param("q", "winkel has no forward 'q'; see `forward list`", id="far"),
     ],
 )
