@@ -1,11 +1,14 @@
 """The command line, `bereikbaar`: which commands there are, and where."""
 
+import gc
 import sys
 from typing import Final
 
 import click
 
 from admin_cli.lazy import LazyCommand, RootGroup
+
+_GARBAGE_THRESHOLDS: Final = (50_000, 20, 50)
 
 _COMMANDS: Final = {
     "serve": LazyCommand("admin_cli.serve", "serve", "Answer PBXs over HTTP until stopped."),
@@ -50,4 +53,6 @@ def bereikbaar() -> None:
 
 def main() -> None:
     """Run the command line."""
+    # Imports leave no garbage: looking for it is a tenth of the time they take.
+    gc.set_threshold(*_GARBAGE_THRESHOLDS)
     sys.exit(bereikbaar())

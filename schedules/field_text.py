@@ -80,7 +80,7 @@ def check_free_text(text: str) -> str | None:
         raise FaultyValueError(
             (f"is {len(text)} characters long", f"use at most {FREE_TEXT_LENGTH} characters")
         )
-    if not all(char.isprintable() or char in "\n\t" for char in text):
+    if not text.isprintable() and not all(c.isprintable() or c in "\n\t" for c in text):
         raise FaultyValueError(("holds a character that can't be printed", "remove it"))
     return text or None
 
@@ -115,7 +115,9 @@ def check_holiday_id(text: str) -> str:
 @lru_cache(maxsize=256)
 def check_country(text: str) -> str:
     """Pass the ISO 3166 code of a country that has telephone numbers."""
-    # Importing the library takes 90 ms, too long for a schedule that opts in to no country.
+    if text == "NL":
+        # Importing the library takes 90 ms, too long for who opts in to no other country.
+        return text
     from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415
 
     if text not in SUPPORTED_REGIONS:

@@ -1,11 +1,10 @@
 """Reading the SQLite store: everything in `ScheduleStore` but the writing."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
-
-from sqlite_utils import Database
 
 from schedules.errors import ConflictError, NotFoundError, StoreUnavailableError
 from schedules.migrations import telling
@@ -51,7 +50,7 @@ ORDER BY first
 class SqliteReader:
     """What a store on one SQLite connection tells."""
 
-    def __init__(self, db: Database, path: Path) -> None:
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self.db = db
         self.path = path
 
@@ -66,7 +65,7 @@ class SqliteReader:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Hold one moment: all that is read inside belongs together."""
-        if self.db.conn.in_transaction:
+        if self.db.in_transaction:
             yield
             return
         with self.telling():

@@ -12,10 +12,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
+from sqlite_utils import Database, Migrations
 
 from schedules.errors import StoreUnavailableError
-from schedules.migrations import check_promises, migrate, pending
+from schedules.migrations import applied, check_promises, migrate, pending
 from schedules.model import Schedule
 from schedules.sqlite_store import DATABASE_NAME, SqliteStore, open_store
 from schedules.store import DamagedRevisionError, Token
@@ -65,12 +65,18 @@ class TestOpening:
         """The connection logs ahead, syncs every commit, and checks its references."""
         held = [
             sqlite_store.rows(f"PRAGMA {pragma}")[0][0]
-            for pragma in ("journal_mode", "synchronous", "foreign_keys")
+            for pragma in ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers")
         ]
-        assert held == ["wal", 2, 1]
+        assert held == ["wal", 2, 1, 1]
 
     @pytest.mark.parametrize(
-        "pragma", ["synchronous = NORMAL", "synchronous = OFF", "foreign_keys = OFF"]
+        "pragma",
+        [
+            "synchronous = NORMAL",
+            "synchronous = OFF",
+            "foreign_keys = OFF",
+            "recursive_triggers = OFF",
+        ],
     )
     def test_lesser_promise_is_refused(self, sqlite_store: SqliteStore, pragma: str) -> None:
         """What is read back has to be what was asked for."""
@@ -130,26 +136,33 @@ class TestOpening:
             open_store(tmp_path / "data")
 
 
+def told_by_library(db: sqlite3.Connection) -> list[str]:
+    """Return the steps that sqlite-utils says were taken."""
+    return [step.name for step in Migrations("bereikbaar").applied(Database(db))]
+
+
 class TestMigrations:
     """Steps are taken once, all or none."""
 
     def test_steps_are_pending_until_taken(self) -> None:
         """A fresh database lacks them all; afterwards none, and taking them again does nothing."""
-        with closing(Database(memory=True)) as db:
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
             before = pending(db)
             assert before[0] == "m001_schedules_numbers_tokens"
             assert migrate(db) == before
             assert pending(db) == []
+            assert applied(db) == before
+            assert told_by_library(db) == before
             assert migrate(db) == []
 
     def test_failing_step_leaves_nothing_behind(self) -> None:
         """A table in the way stops the step; what it made before is undone."""
-        with closing(Database(memory=True)) as db:
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
             db.execute("CREATE TABLE tokens (id TEXT)")
             with pytest.raises(sqlite3.OperationalError, match="tokens"):
                 migrate(db)
-            assert db.table_names() == ["tokens"]
-            assert not db.conn.in_transaction
+            assert Database(db).table_names() == ["tokens"]
+            assert not db.in_transaction
 
 
 class TestAppendOnly:
