@@ -45,6 +45,7 @@ _COMMANDS: Final = {
         "calendar",
         "Show what holds each day of a month, or export opening hours.",
     ),
+    "forward": LazyCommand("admin_cli.forwards", "forward", "List, change and import forwards."),
     "token": LazyCommand("admin_cli.tokens", "token", "List, create and revoke tokens."),
     "migrate": LazyCommand(
         "admin_cli.migrate", "migrate", "Bring the store to this version, and tell its steps."
