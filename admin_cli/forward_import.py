@@ -59,6 +59,7 @@ def import_file(  # noqa: PLR0913 - its options
 
     Each row gets a verdict. Where one is refused, the exit code is 3; the others are saved.
     """
+    policy = invocation.config.forward_policy
     read = _read_file(file, name_column, number_column)
     heading = (
         "no headings" if read.heading_line is None else f"headings on line {read.heading_line}"
@@ -72,7 +73,7 @@ def import_file(  # noqa: PLR0913 - its options
         lambda present: take_rows(
             present(schedule_id),
             read.rows,
-            invocation.config.forward_policy,
+            policy,
             only=only,
             restores_zeros=restores_zeros,
         ),
@@ -104,13 +105,13 @@ def import_from(
 
     Each gets a verdict. Where one is refused, the exit code is 3; the others are saved.
     """
+    policy = invocation.config.forward_policy
 
     def take(present: PresentSchedules) -> Taken:
         rows = [
             ForwardRow(one.name, one.number, forward_id=forward_id)
             for forward_id, one in present(source_id).forwards.items()
         ]
-        policy = invocation.config.forward_policy
         return take_rows(present(schedule_id), rows, policy, only=only)
 
     summary = f"forwards imported from schedule {source_id}"
