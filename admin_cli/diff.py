@@ -44,7 +44,8 @@ class _State(NamedTuple):
 @click.command(
     cls=Command,
     epilog="bereikbaar diff hoofdkantoor --file hoofdkantoor.yaml\n"
-    "bereikbaar diff hoofdkantoor --from-revision 3 --to-revision 4 --days 90",
+    "bereikbaar diff hoofdkantoor --from-revision 3 --to-revision 4 --days 90\n"
+    "bereikbaar schedule diff hoofdkantoor --to-revision 3",
 )
 @click.argument("schedule_id", metavar="ID")
 @click.option("--from-revision", type=_REVISION, metavar="N", help="Else the present one.")

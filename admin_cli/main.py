@@ -26,12 +26,12 @@ _COMMANDS: Final = {
         "admin_cli.schedules", "schedule", "List, show, export, delete, restore and link schedules."
     ),
     "hours": LazyCommand("admin_cli.hours", "hours", "Show and change weekly hours."),
-    "exception": LazyCommand(
-        "admin_cli.exceptions", "exception", "Dated hours that replace the weekly hours."
+    "exception": LazyCommand("admin_cli.exceptions", "exception", "List and change exceptions."),
+    "holiday": LazyCommand(
+        "admin_cli.holidays", "holiday", "List Dutch holidays, and switch them on or off."
     ),
-    "holiday": LazyCommand("admin_cli.holidays", "holiday", "Dutch holidays, on or off."),
     "template": LazyCommand(
-        "admin_cli.templates", "template", "The day that new exceptions begin with."
+        "admin_cli.templates", "template", "Show and choose the day that new exceptions begin with."
     ),
     "lint": LazyCommand(
         "admin_cli.lint", "lint", "Find what is allowed in schedules but probably not meant."

@@ -19,7 +19,9 @@ _COMMANDS: Final = {
     "list": LazyCommand("admin_cli.schedules", "list_schedules", "List all schedules."),
     "show": LazyCommand("admin_cli.schedules", "show", "Show all that one schedule says."),
     "export": LazyCommand("admin_cli.export", "export", "Write schedules as documents."),
-    "diff": LazyCommand("admin_cli.diff", "diff", "The same as `bereikbaar diff`."),
+    "diff": LazyCommand(
+        "admin_cli.diff", "diff", "Say what changes for callers between two states of a schedule."
+    ),
     "delete": LazyCommand("admin_cli.schedule_edits", "delete", "Delete a schedule."),
     "restore": LazyCommand(
         "admin_cli.schedule_history", "restore", "Bring a deleted schedule back."
