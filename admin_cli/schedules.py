@@ -14,6 +14,15 @@ from schedules.store import Revision
 _COMMANDS: Final = {
     "list": LazyCommand("admin_cli.schedules", "list_schedules", "List all schedules."),
     "show": LazyCommand("admin_cli.schedules", "show", "Show all that one schedule says."),
+    "search": LazyCommand(
+        "admin_cli.schedule_search", "search_schedules", "Find schedules by what is in them."
+    ),
+    "create": LazyCommand("admin_cli.schedule_create", "create", "Create a schedule."),
+    "duplicate": LazyCommand(
+        "admin_cli.schedule_create", "duplicate", "Create one like another, without its numbers."
+    ),
+    "set": LazyCommand("admin_cli.schedule_settings", "set_schedule", "Change its settings."),
+    "rename": LazyCommand("admin_cli.schedule_settings", "rename", "Change its name."),
     "export": LazyCommand("admin_cli.export", "export", "Write schedules as documents."),
     "delete": LazyCommand("admin_cli.schedule_edits", "delete", "Delete a schedule."),
     "link": LazyCommand("admin_cli.schedule_edits", "link", "Link numbers to a schedule."),
