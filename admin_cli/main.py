@@ -26,6 +26,9 @@ _COMMANDS: Final = {
     "template": LazyCommand(
         "admin_cli.templates", "template", "The day that new exceptions begin with."
     ),
+    "override": LazyCommand(
+        "admin_cli.overrides", "override", "Force schedules open or closed for a while."
+    ),
     "token": LazyCommand("admin_cli.tokens", "token", "List, create and revoke tokens."),
     "migrate": LazyCommand(
         "admin_cli.migrate", "migrate", "Bring the store to this version, and tell its steps."
