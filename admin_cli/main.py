@@ -46,6 +46,9 @@ _COMMANDS: Final = {
         "Show what holds each day of a month, or export opening hours.",
     ),
     "forward": LazyCommand("admin_cli.forwards", "forward", "List, change and import forwards."),
+    "override": LazyCommand(
+        "admin_cli.overrides", "override", "Force schedules open or closed for a while."
+    ),
     "token": LazyCommand("admin_cli.tokens", "token", "List, create and revoke tokens."),
     "migrate": LazyCommand(
         "admin_cli.migrate", "migrate", "Bring the store to this version, and tell its steps."

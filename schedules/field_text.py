@@ -50,9 +50,16 @@ def slug_of_name(name: str) -> str:
 
     Empty where nothing is left.
     """
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    letters = "".join(char for char in plain if not unicodedata.combining(char))
-    return _NO_SLUG.sub("-", letters).strip("-")[:SLUG_LENGTH].rstrip("-")
+    return _NO_SLUG.sub("-", fold(name)).strip("-")[:SLUG_LENGTH].rstrip("-")
+
+
+def fold(text: str) -> str:
+    """Return a text without case and accents, for comparing; each character by itself."""
+    if text.isascii():
+        return text.lower()
+    # Some characters get their capitals by being taken apart, and others theirs by casefolding.
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(char for char in folded if not unicodedata.combining(char))
 
 
 def free_slug(wanted: str, taken: Container[str]) -> str:

@@ -10,9 +10,7 @@ from tests.docs.shown_session import NOW, is_shown, run, steps_of
 PAGE = Path(__file__, "../../../docs/operating.md").resolve()
 
 
-def test_the_session_goes_as_it_is_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_session_goes_as_it_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command of the page, in order, in an empty folder, says what stands under it."""
     monkeypatch.chdir(tmp_path)
     for name in ("BEREIKBAAR_DATA_DIR", "BEREIKBAAR_CONFIG"):
