@@ -60,8 +60,9 @@ class LoadedTables:
         with source.reading():
             emptied = replace(
                 self,
-                targets=self._targets_now(),
                 revision=source.revision(),
+                # After the first look at the source: its messages were stored before it was saved.
+                targets=self._targets_now(),
                 first_day=first_day_for(at),
                 tables={},
                 failed={},

@@ -296,6 +296,24 @@ def test_whole_load_looks_at_the_messages_once() -> None:
     assert listed == [set(), {SHA256}]
 
 
+def test_messages_are_listed_after_the_moment_of_the_load() -> None:
+    """A message stored just before the revision that plays it was saved is there."""
+    events: list[str] = []
+
+    class Watched(Source):
+        def revision(self) -> int:
+            events.append("moment")
+            return super().revision()
+
+    def list_messages() -> Callable[[str], bool]:
+        events.append("messages")
+        return lambda _: True
+
+    targets = TargetCheck(ForwardPolicy(), lambda _: True)
+    LoadedTables(targets, lambda: (), list_messages=list_messages).load_all(Watched(()), AT)
+    assert events == ["moment", "messages"]
+
+
 def test_unusable_targets_are_counted() -> None:
     """Forwards that aren't allowed and messages that are gone count by field (rule 19)."""
     span = {"from": "2026-11-22T10:00+01:00", "until": "2026-11-22T12:00+01:00"}
