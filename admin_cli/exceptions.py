@@ -30,12 +30,20 @@ from schedules.model import CLOSED_ALL_DAY, Schedule, Slot
 
 _COMMANDS: Final = {
     "list": LazyCommand("admin_cli.exception_list", "list_exceptions", "List exceptions."),
-    "add": LazyCommand("admin_cli.exceptions", "add", "Add one, in one or more schedules."),
-    "edit": LazyCommand("admin_cli.exceptions", "edit", "Change its name or its slots."),
-    "dates": LazyCommand("admin_cli.exceptions", "dates", "Change its dates."),
-    "quick": LazyCommand("admin_cli.exceptions", "quick", "Make it of opening and closing time."),
+    "add": LazyCommand(
+        "admin_cli.exceptions", "add", "Add an exception, in one or more schedules."
+    ),
+    "edit": LazyCommand(
+        "admin_cli.exceptions", "edit", "Change the name or the slots of an exception."
+    ),
+    "dates": LazyCommand("admin_cli.exceptions", "dates", "Change the dates of an exception."),
+    "quick": LazyCommand(
+        "admin_cli.exceptions", "quick", "Make an exception of opening and closing time."
+    ),
     "copy": LazyCommand("admin_cli.day_copy", "copy", "Copy a day's slots to other days."),
-    "copy-to": LazyCommand("admin_cli.exceptions", "copy_to", "Copy it to other schedules."),
+    "copy-to": LazyCommand(
+        "admin_cli.exceptions", "copy_to", "Copy an exception to other schedules."
+    ),
     "remove": LazyCommand("admin_cli.exceptions", "remove", "Remove exceptions."),
 }
 _ID: Final = click.argument("schedule_id", metavar="ID")

@@ -20,11 +20,17 @@ from schedules.model import Schedule
 from schedules.slot_text import format_slot
 
 _COMMANDS: Final = {
-    "list": LazyCommand("admin_cli.holidays", "list_holidays", "List holidays, next one first."),
+    "list": LazyCommand(
+        "admin_cli.holidays",
+        "list_holidays",
+        "List every holiday with its next dates, the next one first.",
+    ),
     "on": LazyCommand("admin_cli.holidays", "on", "Switch holidays on."),
     "off": LazyCommand("admin_cli.holidays", "off", "Switch holidays off."),
-    "set": LazyCommand("admin_cli.holidays", "set_slots", "Set their slots, and switch them on."),
-    "quick": LazyCommand("admin_cli.holidays", "quick", "Make them of opening and closing time."),
+    "set": LazyCommand("admin_cli.holidays", "set_slots", "Set the slots of holidays."),
+    "quick": LazyCommand(
+        "admin_cli.holidays", "quick", "Make holidays of opening and closing time."
+    ),
     "copy": LazyCommand("admin_cli.day_copy", "copy", "Copy a day's slots to other days."),
 }
 # From one lustrum to the next, both included.

@@ -23,10 +23,16 @@ from schedules.model import Schedule
 
 _COMMANDS: Final = {
     "show": LazyCommand("admin_cli.hours", "show", "Show the weekly hours."),
-    "set": LazyCommand("admin_cli.hours", "set_hours", "Set slots of one or more days."),
-    "quick": LazyCommand("admin_cli.hours", "quick", "Make days of opening and closing times."),
+    "set": LazyCommand("admin_cli.hours", "set_hours", "Set the slots of days."),
+    "quick": LazyCommand(
+        "admin_cli.hours", "quick", "Make whole days of an opening and a closing time."
+    ),
     "copy": LazyCommand("admin_cli.day_copy", "copy", "Copy a day's slots to other days."),
-    "autofill": LazyCommand("admin_cli.hours", "autofill", "Set slots, closed in between."),
+    "autofill": LazyCommand(
+        "admin_cli.hours",
+        "autofill",
+        "Set the slots of days, and closed slots wherever there is none.",
+    ),
 }
 _ID: Final = click.argument("schedule_id", metavar="ID")
 _DAYS: Final = click.argument("days", metavar="DAYS")

@@ -1,6 +1,7 @@
 """The command line, `bereikbaar`: which commands there are, and where."""
 
 import gc
+import os
 import sys
 from typing import Final
 
@@ -18,19 +19,35 @@ _COMMANDS: Final = {
     "check": LazyCommand(
         "admin_cli.check", "check", "Ask what happens to a call, now or at another time."
     ),
+    "diff": LazyCommand(
+        "admin_cli.diff", "diff", "Say what changes for callers between two states of a schedule."
+    ),
     "schedule": LazyCommand(
-        "admin_cli.schedules", "schedule", "List, show, export, delete and link schedules."
+        "admin_cli.schedules", "schedule", "List, show, export, delete, restore and link schedules."
     ),
     "hours": LazyCommand("admin_cli.hours", "hours", "Show and change weekly hours."),
-    "exception": LazyCommand(
-        "admin_cli.exceptions", "exception", "Dated hours that replace the weekly hours."
+    "exception": LazyCommand("admin_cli.exceptions", "exception", "List and change exceptions."),
+    "holiday": LazyCommand(
+        "admin_cli.holidays", "holiday", "List Dutch holidays, and switch them on or off."
     ),
-    "holiday": LazyCommand("admin_cli.holidays", "holiday", "Dutch holidays, on or off."),
     "template": LazyCommand(
-        "admin_cli.templates", "template", "The day that new exceptions begin with."
+        "admin_cli.templates", "template", "Show and choose the day that new exceptions begin with."
     ),
     "lint": LazyCommand(
         "admin_cli.lint", "lint", "Find what is allowed in schedules but probably not meant."
+    ),
+    "lock": LazyCommand("admin_cli.locks", "lock", "Show, take, release and break edit locks."),
+    "overview": LazyCommand(
+        "admin_cli.overview", "overview", "Show all hours of a schedule on one page."
+    ),
+    "calendar": LazyCommand(
+        "admin_cli.calendar",
+        "calendar",
+        "Show what holds each day of a month, or export opening hours.",
+    ),
+    "forward": LazyCommand("admin_cli.forwards", "forward", "List, change and import forwards."),
+    "override": LazyCommand(
+        "admin_cli.overrides", "override", "Force schedules open or closed for a while."
     ),
     "token": LazyCommand("admin_cli.tokens", "token", "List, create and revoke tokens."),
     "migrate": LazyCommand(
@@ -57,4 +74,6 @@ def main() -> None:
     """Run the command line."""
     # Imports leave no garbage: looking for it is a tenth of the time they take.
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
+    # pydantic would read what every installed package says of itself, to look for plug-ins.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
     sys.exit(bereikbaar())

@@ -7,7 +7,6 @@ import click
 from admin_cli.invocation import Invocation, print_json, print_table, tell
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
 from admin_cli.summary import summary_lines
-from schedules.documents import write_document
 from schedules.errors import BereikbaarError
 from schedules.holidays_nl import HOLIDAY_IDS
 from schedules.model import Schedule
@@ -19,8 +18,30 @@ HEADINGS: Final = ("ID", "NAME", "COMPANY", "PBX", "REVISION", "NUMBERS")
 _COMMANDS: Final = {
     "list": LazyCommand("admin_cli.schedules", "list_schedules", "List all schedules."),
     "show": LazyCommand("admin_cli.schedules", "show", "Show all that one schedule says."),
+    "search": LazyCommand(
+        "admin_cli.schedule_search", "search_schedules", "Find schedules by what is in them."
+    ),
+    "create": LazyCommand("admin_cli.schedule_create", "create", "Create a schedule."),
+    "duplicate": LazyCommand(
+        "admin_cli.schedule_create", "duplicate", "Create one like another, without its numbers."
+    ),
+    "set": LazyCommand("admin_cli.schedule_settings", "set_schedule", "Change its settings."),
+    "rename": LazyCommand("admin_cli.schedule_settings", "rename", "Change its name."),
     "export": LazyCommand("admin_cli.export", "export", "Write schedules as documents."),
+    "diff": LazyCommand(
+        "admin_cli.diff", "diff", "Say what changes for callers between two states of a schedule."
+    ),
     "delete": LazyCommand("admin_cli.schedule_edits", "delete", "Delete a schedule."),
+    "restore": LazyCommand(
+        "admin_cli.schedule_history", "restore", "Bring a deleted schedule back."
+    ),
+    "purge": LazyCommand(
+        "admin_cli.schedule_history", "purge", "Remove a deleted schedule with all its revisions."
+    ),
+    "history": LazyCommand("admin_cli.schedule_history", "history", "Show every revision."),
+    "rollback": LazyCommand(
+        "admin_cli.schedule_history", "rollback", "Return to an earlier revision."
+    ),
     "link": LazyCommand("admin_cli.schedule_edits", "link", "Link numbers to a schedule."),
     "unlink": LazyCommand("admin_cli.schedule_edits", "unlink", "Unlink numbers from a schedule."),
 }
@@ -28,7 +49,7 @@ _COMMANDS: Final = {
 
 @click.command(cls=LazyGroup, lazy=_COMMANDS)
 def schedule() -> None:
-    """List, show, export, delete and link schedules."""
+    """List, show, export, delete, restore and link schedules."""
 
 
 @click.command(
@@ -85,6 +106,8 @@ def show(invocation: Invocation, schedule_id: str) -> None:
     """Show all that one schedule says."""
     with invocation.open_store() as store:
         current = store.current(schedule_id)
+    from schedules.documents import write_document
+
     document = write_document(current.schedule(), current.revision)
     if invocation.is_json:
         print_json(

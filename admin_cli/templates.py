@@ -12,8 +12,12 @@ from schedules.editing import set_template, template_slots
 from schedules.slot_text import format_slot
 
 _COMMANDS: Final = {
-    "show": LazyCommand("admin_cli.templates", "show", "Show the template."),
-    "set": LazyCommand("admin_cli.templates", "set_day", "Choose the template, or none."),
+    "show": LazyCommand(
+        "admin_cli.templates", "show", "Show which day is the template, and its slots."
+    ),
+    "set": LazyCommand(
+        "admin_cli.templates", "set_day", "Choose the day that new exceptions begin with."
+    ),
 }
 _ID: Final = click.argument("schedule_id", metavar="ID")
 

@@ -136,6 +136,7 @@ class Reloader(threading.Thread):
         # Both are read before the content, so that a write in between is noticed afterwards.
         footprint = footprint_of(self._data_dir)
         seen = store.data_version()
+        locks = store.lock_changes()
         self._load_all(store)
         self._settle(waiting)
         check = CheckClock(self._check_seconds, monotonic())
@@ -147,12 +148,13 @@ class Reloader(threading.Thread):
                 return
             before, footprint = footprint, footprint_of(self._data_dir)
             version = store.data_version()
-            served = self._loaded.revision
+            written = self._loaded.revision, locks
             if version != seen:
                 seen = version
+                locks = store.lock_changes()
                 self._load_changes(store)
-            if self._loaded.revision != served:
-                # A save: what it wrote is no cause for a check.
+            if (self._loaded.revision, locks) != written:
+                # A save, or a lock that somebody renews each minute: no cause for a check.
                 footprint = footprint_of(self._data_dir)
             elif footprint != before:
                 check.hasten(monotonic())

@@ -5,12 +5,13 @@ import unicodedata
 from collections.abc import Callable, Container
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Final
-
-from pydantic import BeforeValidator
+from typing import TYPE_CHECKING, Final
 
 from schedules.errors import FaultyValueError
 from schedules.holidays_nl import HOLIDAY_IDS
+
+if TYPE_CHECKING:
+    from pydantic import BeforeValidator
 
 SLUG_LENGTH: Final = 64
 NAME_LENGTH: Final = 64
@@ -23,8 +24,10 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EMAIL = re.compile(r"[^\s@<>(),;:\"\\]+@[^\s@<>(),;:\"\\.]+(\.[^\s@<>(),;:\"\\.]+)+")
 
 
-def text_reader(read: Callable[[str], object]) -> BeforeValidator:
+def text_reader(read: Callable[[str], object]) -> "BeforeValidator":
     """Let a field be given as text, of which `read` makes the value."""
+    # The checks of this module serve commands that do without pydantic, slow to import.
+    from pydantic import BeforeValidator  # noqa: PLC0415
 
     def read_text(value: object) -> object:
         return read(value) if isinstance(value, str) else value
@@ -47,9 +50,16 @@ def slug_of_name(name: str) -> str:
 
     Empty where nothing is left.
     """
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    letters = "".join(char for char in plain if not unicodedata.combining(char))
-    return _NO_SLUG.sub("-", letters).strip("-")[:SLUG_LENGTH].rstrip("-")
+    return _NO_SLUG.sub("-", fold(name)).strip("-")[:SLUG_LENGTH].rstrip("-")
+
+
+def fold(text: str) -> str:
+    """Return a text without case and accents, for comparing; each character by itself."""
+    if text.isascii():
+        return text.lower()
+    # Some characters get their capitals by being taken apart, and others theirs by casefolding.
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(char for char in folded if not unicodedata.combining(char))
 
 
 def free_slug(wanted: str, taken: Container[str]) -> str:

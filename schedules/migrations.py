@@ -94,13 +94,51 @@ CREATE TABLE state (
 INSERT INTO state VALUES (1, 0, 0, '0', '0', '0');
 """
 
+# What was purged stands nowhere any more: a reader that is not yet at `forgotten_in`, the store
+# revision of the last deletion that was purged, can't be told of it.
+# Revisions can be removed only of a schedule without a row of its own, and that row only once the
+# schedule is deleted: a purge, and nothing else.
+_LOCKS_AND_PURGES: Final = """
+CREATE TABLE locks (
+    schedule_id TEXT NOT NULL PRIMARY KEY REFERENCES schedules (id),
+    holder TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE broken_locks (
+    schedule_id TEXT NOT NULL REFERENCES schedules (id),
+    holder TEXT NOT NULL,
+    broken_by TEXT NOT NULL,
+    broken_at INTEGER NOT NULL
+);
+CREATE INDEX broken_locks_schedule_id ON broken_locks (schedule_id);
+ALTER TABLE state ADD COLUMN lock_changes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE state ADD COLUMN forgotten_in INTEGER NOT NULL DEFAULT 0;
+DROP TRIGGER revisions_are_never_removed;
+CREATE TRIGGER revisions_are_never_removed BEFORE DELETE ON revisions
+WHEN EXISTS (SELECT 1 FROM schedules WHERE id = OLD.schedule_id)
+BEGIN SELECT RAISE(ABORT, 'revisions are never removed'); END;
+CREATE TRIGGER schedules_are_deleted_first BEFORE DELETE ON schedules
+WHEN EXISTS (
+    SELECT 1 FROM revisions
+    WHERE schedule_id = OLD.id AND revision = OLD.revision AND document <> ''
+)
+BEGIN SELECT RAISE(ABORT, 'only a deleted schedule is purged'); END;
+"""
+
 
 def m001_schedules_numbers_tokens(db: "Database") -> None:
     """Create the tables."""
     db.executescript(_FIRST)
 
 
-_STEPS: Final = {step.__name__: step for step in (m001_schedules_numbers_tokens,)}
+def m002_locks_and_purges(db: "Database") -> None:
+    """Add edit locks, and let a deleted schedule be purged."""
+    db.executescript(_LOCKS_AND_PURGES)
+
+
+_STEPS: Final = {
+    step.__name__: step for step in (m001_schedules_numbers_tokens, m002_locks_and_purges)
+}
 
 
 def applied(db: sqlite3.Connection) -> list[str]:

@@ -35,7 +35,7 @@ _PHONE_CONTEXT: Final = re.compile(
 )
 
 
-class _DialPlan(NamedTuple):
+class DialPlan(NamedTuple):
     """What a region's numbers start with: as digits, without `+`."""
 
     calling_code: str
@@ -45,16 +45,16 @@ class _DialPlan(NamedTuple):
 
 
 # Importing the library takes 90 ms, too long for a command; a test holds this equal to it.
-_DUTCH: Final = _DialPlan("31", "0", "00", frozenset(range(5, 12)))
+_DUTCH: Final = DialPlan("31", "0", "00", frozenset(range(5, 12)))
 
 
-def _dial_plan(region: str) -> _DialPlan | None:
+def dial_plan(region: str) -> DialPlan | None:
     """Give the dial plan of a region whose prefixes are plain, else None (the library reads)."""
     return _DUTCH if region == "NL" else _plan_by_library(region)
 
 
 @functools.lru_cache(maxsize=256)
-def _plan_by_library(region: str) -> _DialPlan | None:
+def _plan_by_library(region: str) -> DialPlan | None:
     """Give the dial plan of a region as the phonenumbers library has it."""
     from phonenumbers import PhoneMetadata  # noqa: PLC0415
 
@@ -65,7 +65,7 @@ def _plan_by_library(region: str) -> _DialPlan | None:
     if not _DIGITS.fullmatch(international):
         return None
     lengths = frozenset(metadata.general_desc.possible_length)
-    return _DialPlan(str(metadata.country_code), "0", international, lengths)
+    return DialPlan(str(metadata.country_code), "0", international, lengths)
 
 
 def _by_library(number: str, region: str | None) -> str | None:
@@ -80,7 +80,7 @@ def _by_library(number: str, region: str | None) -> str | None:
     return e164 if E164.fullmatch(e164) else None
 
 
-def _international_digits(number: str, plan: _DialPlan) -> str | None:
+def _international_digits(number: str, plan: DialPlan) -> str | None:
     """Put the calling code before `digits` as dialled in a region; None when it isn't plain.
 
     Digits with none of the prefixes in front could be an extension as well as a number from
@@ -99,7 +99,7 @@ def _international_digits(number: str, plan: _DialPlan) -> str | None:
 
 def _complete(number: str, region: str) -> str | None:
     """Turn `[+]digits` into E.164 without the library wherever the region's prefixes are plain."""
-    plan = _dial_plan(region)
+    plan = dial_plan(region)
     if number.startswith("+"):
         digits: str | None = number[1:]
     elif plan is None:
@@ -122,7 +122,7 @@ def _read_written(text: str, region: str) -> str | None:
     e164 = _complete(text.translate(_DROP_SEPARATORS), region)
     if e164 is None or "(0)" not in text:
         return e164
-    plan = _dial_plan(region)
+    plan = dial_plan(region)
     if plan is not None and e164.startswith("+" + plan.calling_code):
         return e164
     # Abroad, only the library knows whether the (0) belongs to the number, as it does in Italy.

@@ -38,6 +38,7 @@ def codes(cli: CommandLine, *arguments: str, code: int = 0) -> dict[str, list[st
 def damage(cli: CommandLine, statement: str) -> None:
     """Change the database behind the program's back."""
     with closing(sqlite3.connect(cli.folder / "data" / "bereikbaar.db")) as db:
+        db.execute("DROP TRIGGER IF EXISTS schedules_are_deleted_first")
         db.execute("DROP TRIGGER revisions_are_never_rewritten")
         db.execute(statement)
         db.commit()

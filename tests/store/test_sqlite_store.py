@@ -36,6 +36,7 @@ def damage(data_dir: Path, sql: str, *values: object) -> None:
     with closing(sqlite3.connect(data_dir / DATABASE_NAME)) as connection:
         connection.execute("DROP TRIGGER IF EXISTS revisions_are_never_rewritten")
         connection.execute("DROP TRIGGER IF EXISTS revisions_are_never_removed")
+        connection.execute("DROP TRIGGER IF EXISTS schedules_are_deleted_first")
         connection.execute(sql, values)
         connection.commit()
 
@@ -155,6 +156,28 @@ class TestMigrations:
             assert told_by_library(db) == before
             assert migrate(db) == []
 
+    def test_store_of_an_earlier_version_keeps_all_it_had(
+        self, tmp_path: Path, saved_at: datetime
+    ) -> None:
+        """A store that an earlier version made holds the same after the later steps, and works."""
+        with closing(sqlite3.connect(tmp_path / DATABASE_NAME)) as connection:
+            connection.executescript(Path(__file__).with_name("m001.sql").read_text())
+        with closing(open_store(tmp_path)) as store:
+            (current,) = store.currents()
+            assert (current.schedule_id, current.revision, current.author) == (
+                "hoofdkantoor",
+                2,
+                "piet",
+            )
+            assert current.schedule().name == "Nieuw"
+            assert list(store.numbers()) == [("+31850000000", "hoofdkantoor")]
+            assert [token.name for token in store.tokens()] == ["centrale"]
+            assert [one.is_intact for one in store.history("filiaal")] == [True, True]
+            assert store.revision() == 2
+            with store.writing("jan", saved_at) as writer:
+                writer.take_lock("hoofdkantoor", 60)
+                assert writer.purge("filiaal") == 2
+
     def test_failing_step_leaves_nothing_behind(self) -> None:
         """A table in the way stops the step; what it made before is undone."""
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
@@ -174,6 +197,7 @@ class TestAppendOnly:
             "UPDATE revisions SET summary = 'anders'",
             "DELETE FROM revisions",
             "INSERT OR REPLACE INTO revisions SELECT * FROM revisions",
+            "DELETE FROM revisions WHERE schedule_id = 'opgeheven'",
         ],
     )
     def test_database_itself_refuses(
@@ -183,12 +207,44 @@ class TestAppendOnly:
         saved_at: datetime,
         sql: str,
     ) -> None:
-        """Neither a change nor a removal passes, whatever the statement."""
-        save(sqlite_store, saved_at, make_schedule())
+        """Neither a change nor a removal passes, of a deleted schedule either."""
+        save(sqlite_store, saved_at, make_schedule(), make_schedule("opgeheven"))
+        with sqlite_store.writing("jan", saved_at) as writer:
+            writer.delete("opgeheven", summary="")
         before = sqlite_store.history("hoofdkantoor")
         with pytest.raises(sqlite3.IntegrityError, match="revisions are never"):
             sqlite_store.db.execute(sql)
         assert sqlite_store.history("hoofdkantoor") == before
+
+    def test_only_a_deleted_schedule_loses_its_row(
+        self, sqlite_store: SqliteStore, make_schedule: MakeSchedule, saved_at: datetime
+    ) -> None:
+        """The row that protects the revisions can't be removed before them."""
+        save(sqlite_store, saved_at, make_schedule())
+        with pytest.raises(sqlite3.IntegrityError, match="only a deleted schedule is purged"):
+            sqlite_store.db.execute("DELETE FROM schedules")
+
+
+class TestPurge:
+    """A purge leaves nothing that could be read (semantics.md rule 20)."""
+
+    def test_file_holds_nothing_of_it(
+        self, tmp_path: Path, make_schedule: MakeSchedule, saved_at: datetime
+    ) -> None:
+        """Neither in a page that is free now, nor, once it is closed, in its log."""
+        with closing(open_store(tmp_path)) as store:
+            for number in range(50):
+                notes = f"vertrouwelijk {number} " + "x" * 500
+                save(store, saved_at, make_schedule("weg", notes=notes))
+            save(store, saved_at, make_schedule("blijft", notes="openbaar"))
+            with store.writing("jan", saved_at) as writer:
+                writer.delete("weg", summary="")
+            with store.writing("jan", saved_at) as writer:
+                assert writer.purge("weg") == 51
+        content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+        assert b"openbaar" in content
+        assert b"vertrouwelijk" not in content
+        assert b"weg" not in content
 
 
 class TestDamage:
