@@ -15,12 +15,24 @@ from admin_cli.control import follow_daemon, reload_daemon
 from admin_cli.guards import expectations_made_failing
 from admin_cli.invocation import Invocation, tell
 from admin_cli.lazy import Command, pass_invocation
-from admin_cli.refusals import FileFault, RefusedClashError, RefusedInputError
+from admin_cli.refusals import (
+    FileFault,
+    RefusedClashError,
+    RefusedInputError,
+    RefusedLockError,
+)
 from pbx_adapters import clock
 from routing_engine.compiler import TargetCheck
-from schedules.documents import KEPT_WHEN_ABSENT
-from schedules.errors import Fault, InvalidScheduleError
+from schedules.documents import KEPT_WHEN_ABSENT, Document
+from schedules.errors import (
+    ConflictError,
+    Fault,
+    InvalidScheduleError,
+    LockedError,
+    NotFoundError,
+)
 from schedules.model import Schedule
+from schedules.rebase import rebase_edit
 from schedules.sqlite_store import SqliteStore
 from schedules.sqlite_writer import SqliteWriter
 from schedules.store import DamagedRevisionError, Revision, clash_between, document_of
@@ -111,6 +123,7 @@ def _save_all(
 ) -> list[Change]:
     """Save each document in one transaction; raises `RefusedInputError` with all faults."""
     faults = list(read.faults)
+    locked: list[FileFault] = []
     changes = []
     for file in read.documents:
         try:
@@ -119,9 +132,13 @@ def _save_all(
             faults += [(file.name, fault) for fault in error.faults]
         except RefusedInputError as error:
             faults += error.file_faults
+        except LockedError as error:
+            locked.append((file.name, _fault_of("", error)))
         advance()
     if faults:
-        raise RefusedInputError(faults)
+        raise RefusedInputError(faults + locked)
+    if locked:
+        raise RefusedLockError(locked)
     if clashes := list(_clashes(store, read.documents, changes)):
         raise RefusedClashError(clashes)
     return changes
@@ -151,13 +168,12 @@ def _save(store: SqliteStore, writer: SqliteWriter, file: DocumentFile, saving: 
     latest = store.latest(schedule_id)
     present = None if latest is None or latest.is_deletion else latest
     before, faults = _read_present(present, file)
-    after = document.over(before)
+    after, conflicts = _content(store, latest, before, document, is_forced=saving.is_forced)
+    faults += conflicts
     if present is not None and present.document == document_of(after) and present.is_intact:
         return Change(schedule_id, "unchanged", present.revision, before, after, file.name)
-    if latest is not None and not saving.is_forced:
-        faults += _newer_revision(latest, document.revision)
-    notes: tuple[str, ...] = ()
     failing = expectations_made_failing(before, after, saving.targets, saving.at)
+    notes: tuple[str, ...] = ()
     if saving.may_fail:
         notes = tuple(f"allowed to fail: {fault.place}: {fault.problem}" for fault in failing)
     else:
@@ -188,10 +204,38 @@ def _read_present(
         return None, [Fault(key, problem, "give it in the document") for key in absent]
 
 
-def _newer_revision(latest: Revision, exported: int | None) -> list[Fault]:
-    """Refuse to save over a revision newer than the document's (semantics.md rule 20)."""
-    if exported is None or latest.revision <= exported:
-        return []
+def _content(
+    store: SqliteStore,
+    latest: Revision | None,
+    before: Schedule | None,
+    document: Document,
+    *,
+    is_forced: bool,
+) -> tuple[Schedule, list[Fault]]:
+    """Return what a document has to save, and a fault where the schedule has moved on (rule 20).
+
+    An export is saved over overrides that were set since (rule 7).
+    """
+    after = document.over(before)
+    exported = document.revision
+    if is_forced or latest is None or exported is None or latest.revision <= exported:
+        return after, []
+    if after == before:
+        return after, []
+    rebased = None
+    try:
+        if before is not None:
+            base = store.kept_revision(latest.schedule_id, exported).schedule()
+            rebased = rebase_edit(base, document.over(base), before)
+    except (DamagedRevisionError, NotFoundError):
+        pass
+    except ConflictError as error:
+        return after, [_fault_of("overrides", error)]
+    return (after, [_newer_revision(latest, exported)]) if rebased is None else (rebased, [])
+
+
+def _newer_revision(latest: Revision, exported: int) -> Fault:
+    """Refuse to save over a revision newer than the document's."""
     what = "deleted" if latest.is_deletion else "changed"
     problem = (
         f"is {exported}, but the schedule was {what} by {latest.author} on "
@@ -202,7 +246,12 @@ def _newer_revision(latest: Revision, exported: int | None) -> list[Fault]:
         if latest.is_deletion
         else "export it again and repeat the change, or --force this one over it"
     )
-    return [Fault("revision", problem, remedy)]
+    return Fault("revision", problem, remedy)
+
+
+def _fault_of(place: str, error: ConflictError) -> Fault:
+    problem, _, remedy = str(error).partition("; ")
+    return Fault(place, problem, remedy)
 
 
 def _sum_up(changes: list[Change], *, is_dry_run: bool) -> None:

@@ -1,7 +1,7 @@
 """What a save changes: in the document, and for callers over the coming year."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,7 +10,8 @@ import click
 from admin_cli.invocation import Invocation
 from admin_cli.number_blocks import without
 from pbx_adapters.answer import format_instant
-from routing_engine.compare import Difference, describe_differences, differences
+from routing_engine.change_text import describe_differences
+from routing_engine.compare import Difference, differences
 from routing_engine.compiler import TargetCheck, compile_schedule
 from routing_engine.decision import Outcome
 from routing_engine.table import IntervalTable
@@ -19,6 +20,10 @@ from schedules.model import Schedule
 from schedules.telephone import NumberBlock
 
 DAYS_COMPARED: Final = 365
+
+# What a person reads at once; programs are told all.
+_SENTENCES_TOLD: Final = 25
+_DATES_TOLD: Final = 5
 
 _PLAIN: Final = (
     "name", "company", "notes", "pbx", "timezone", "voicemail_email", "forward_countries",
@@ -49,11 +54,11 @@ def print_changes(
     changes: Iterable[Change], invocation: Invocation, targets: TargetCheck, at: int, **facts: Any
 ) -> None:
     """Tell changes one by one, `facts` after them; `at` is where the compared year begins."""
-    told = (_told(change, targets, at) for change in changes)
     if not invocation.is_json:
-        for fields in told:
-            _print_change(fields)
+        for change in changes:
+            _print_change(change, targets, at)
         return
+    told = (_told(change, targets, at) for change in changes)
     # One at a time: thousands of them together would take much memory.
     click.echo('{"schedules": [', nl=False)
     for index, fields in enumerate(told):
@@ -88,21 +93,61 @@ def compile_at(
     return compile_schedule(schedule, revision=revision, first_day=first_day, targets=targets)
 
 
-def caller_changes(
-    before: Schedule, after: Schedule, targets: TargetCheck, at: int
+def caller_changes(  # noqa: PLR0913 - what is compared, for how long, and for whom
+    before: Schedule,
+    after: Schedule,
+    targets: TargetCheck,
+    at: int,
+    *,
+    days: int = DAYS_COMPARED,
+    is_brief: bool = False,
 ) -> tuple[list[Difference], list[str]]:
-    """Compare the coming year for callers: every span that differs, and sentences about them."""
+    """Compare the coming days for callers: every span that differs, and sentences about them.
+
+    Brief sentences count what would make them long.
+    """
     if all(getattr(before, key) == getattr(after, key) for key in _HEARD):
         return [], []
-    table = compile_at(after, targets, at)
-    until_at = _midnight_before(table, at + DAYS_COMPARED * DAY_SECONDS)
-    found = list(differences(compile_at(before, targets, at), table, at, until_at))
-    names = {
-        f"{message.sha256}.wav": message.name
-        for schedule in (before, after)
-        for message in schedule.audio.values()
-    }
-    return found, describe_differences(found, table, names)
+    was, table = compile_at(before, targets, at), compile_at(after, targets, at)
+    until_at = _midnight_before(table, at + days * DAY_SECONDS)
+    found = list(differences(was, table, at, until_at))
+    most_dates = _DATES_TOLD if is_brief else None
+    names = _names_in(before, after)
+    return found, describe_differences(found, was, table, names, most_dates=most_dates)
+
+
+def caller_fields(found: Sequence[Difference], sentences: Sequence[str]) -> dict[str, Any]:
+    """Return what `caller_changes` found in the form in which programs are told."""
+    return {"callers": list(sentences), "differences": list(map(_difference_fields, found))}
+
+
+def print_caller_changes(
+    found: Sequence[Difference], sentences: Sequence[str], *, days: int = DAYS_COMPARED
+) -> None:
+    """Tell a person what `caller_changes` found; of many sentences the first, and how many more."""
+    if not found:
+        click.echo("  hours, messages and targets stay the same for callers")
+        return
+    span = "the coming year" if days == DAYS_COMPARED else f"the coming {days} days"
+    is_hours = any(
+        one.before is None or one.after is None or one.before.status != one.after.status
+        for one in found
+    )
+    heading = "what changes" if is_hours else "the hours stay the same; what else changes"
+    click.echo(f"  {heading} for callers in {span}:")
+    for line in sentences[:_SENTENCES_TOLD]:
+        click.echo(f"    {line}")
+    if (more := len(sentences) - _SENTENCES_TOLD) > 0:
+        click.echo(f"    … and {more} more; --json tells all")
+
+
+def _names_in(*schedules: Schedule) -> dict[str, str]:
+    """Return the names of messages by file name and of forwards by number; the last one's count."""
+    names: dict[str, str] = {}
+    for schedule in schedules:
+        names |= {f"{message.sha256}.wav": message.name for message in schedule.audio.values()}
+        names |= {forward.number: forward.name for forward in schedule.forwards.values()}
+    return names
 
 
 def _midnight_before(table: IntervalTable, at: int) -> int:
@@ -114,35 +159,37 @@ def _midnight_before(table: IntervalTable, at: int) -> int:
 
 
 def _told(change: Change, targets: TargetCheck, at: int) -> dict[str, Any]:
-    fields: dict[str, Any] = {
+    found, sentences = _caller_changes_of(change, targets, at, is_brief=False)
+    is_changed = change.result != "unchanged"
+    return {
         "schedule": change.schedule_id,
         "result": change.result,
         "revision": change.revision,
         "file": change.file,
-        "document": [],
-        "callers": [],
-        "differences": [],
+        "document": document_changes(change.before, change.after) if is_changed else [],
+        **caller_fields(found, sentences),
         "notes": list(change.notes),
     }
-    if change.result != "unchanged":
-        fields["document"] = document_changes(change.before, change.after)
-    if change.before is not None and change.after is not None:
-        found, fields["callers"] = caller_changes(change.before, change.after, targets, at)
-        fields["differences"] = list(map(_difference_fields, found))
-    return fields
 
 
-def _print_change(fields: dict[str, Any]) -> None:
-    revision = "" if fields["revision"] is None else f", revision {fields['revision']}"
-    click.echo(f"{fields['schedule']}: {fields['result']}{revision}")
-    for line in (*fields["notes"], *fields["document"]):
+def _print_change(change: Change, targets: TargetCheck, at: int) -> None:
+    revision = "" if change.revision is None else f", revision {change.revision}"
+    click.echo(f"{change.schedule_id}: {change.result}{revision}")
+    is_changed = change.result != "unchanged"
+    document = document_changes(change.before, change.after) if is_changed else []
+    for line in (*change.notes, *document):
         click.echo(f"  {line}")
-    if fields["callers"]:
-        click.echo("  what changes for callers in the coming year:")
-    elif fields["result"] == "changed":
-        click.echo("  hours, messages and targets stay the same for callers")
-    for line in fields["callers"]:
-        click.echo(f"    {line}")
+    if change.result == "changed":
+        print_caller_changes(*_caller_changes_of(change, targets, at, is_brief=True))
+
+
+def _caller_changes_of(
+    change: Change, targets: TargetCheck, at: int, *, is_brief: bool
+) -> tuple[list[Difference], list[str]]:
+    """Compare for callers; one that comes or goes changes none of its own hours."""
+    if change.before is None or change.after is None:
+        return [], []
+    return caller_changes(change.before, change.after, targets, at, is_brief=is_brief)
 
 
 def _difference_fields(difference: Difference) -> dict[str, Any]:

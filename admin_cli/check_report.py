@@ -132,10 +132,17 @@ def _print_considered(considered: list[dict[str, Any]]) -> None:
             (
                 one["rule"],
                 one["title"],
-                "wins" if one["wins"] else "loses",
+                _result_of(one),
                 f"{one['slot']} {one['status']}".strip(),
                 one["why"],
             )
             for one in considered
         ],
     )
+
+
+def _result_of(consideration: dict[str, Any]) -> str:
+    """Tell a rule that was beaten from one that does not hold at this time at all."""
+    if consideration["wins"]:
+        return "wins"
+    return "loses" if consideration["status"] else "off"

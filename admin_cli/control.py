@@ -2,7 +2,10 @@
 
 import errno
 import json
+import socket
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, Final, NamedTuple
 
 from admin_cli.invocation import Invocation, tell
@@ -19,6 +22,10 @@ class NoDaemonError(Exception):
     """Nobody answers on the control socket; the message says why."""
 
 
+class _AbsentError(NoDaemonError):
+    """The socket is left over from a daemon that is gone."""
+
+
 class ControlAnswer(NamedTuple):
     """What the daemon said: the HTTP status, the fields, and what a refusal advises."""
 
@@ -27,16 +34,14 @@ class ControlAnswer(NamedTuple):
     detail: str
 
 
-def ask_daemon(socket: Path, target: str) -> ControlAnswer:
-    """Send `GET target`, a path with its encoded query.
+def ask_daemon(path: Path, target: str) -> ControlAnswer:
+    """Send `GET target`, a path with its encoded query, to the socket at `path`.
 
-    Raises `NoDaemonError` when there is no answer within 3 s.
+    Raises `NoDaemonError` when nothing is heard for 3 s.
     """
-    if not socket.exists():
+    if not path.exists():
         raise NoDaemonError("no daemon is running")
-    import asyncio
-
-    return asyncio.run(_ask(socket, target, ANSWER_SECONDS))
+    return _ask(path, target, ANSWER_SECONDS)
 
 
 def follow_daemon(invocation: Invocation, revision: int) -> None:
@@ -46,10 +51,8 @@ def follow_daemon(invocation: Invocation, revision: int) -> None:
     """
     if not invocation.control_socket.exists():
         return
-    import asyncio
-
     try:
-        told = asyncio.run(_follow(invocation.control_socket, revision))
+        told = _follow(invocation.control_socket, revision)
     except NoDaemonError as error:
         told = f"saved, but whether the daemon serves it is unknown: {error}"
     if told:
@@ -60,11 +63,8 @@ def reload_daemon(invocation: Invocation) -> None:
     """Have a running daemon read everything anew, and say so: no new revision would tell it to."""
     if not invocation.control_socket.exists():
         return
-    import asyncio
-
-    asked = _ask(invocation.control_socket, "/-/reload", RELOAD_SECONDS, method="POST")
     try:
-        answer = asyncio.run(asked)
+        answer = _ask(invocation.control_socket, "/-/reload", RELOAD_SECONDS, method="POST")
     except _AbsentError:
         return
     except NoDaemonError as error:
@@ -75,55 +75,58 @@ def reload_daemon(invocation: Invocation) -> None:
         tell(f"Warning: {why}")
 
 
-async def _follow(socket: Path, revision: int) -> str:
+def _follow(path: Path, revision: int) -> str:
     """Return what is amiss, empty when the revision is served."""
-    import asyncio
-
-    loop = asyncio.get_running_loop()
-    end = loop.time() + FOLLOW_SECONDS
+    end = monotonic() + FOLLOW_SECONDS
     while True:
         try:
-            answer = await _ask(socket, "/-/ready", max(end - loop.time(), _POLL_SECONDS))
+            answer = _ask(path, "/-/ready", max(end - monotonic(), _POLL_SECONDS))
         except _AbsentError:
             return ""
         served = answer.fields.get("revision", 0)
         if served >= revision:
             return "; ".join(answer.fields.get("why", ()))
-        if loop.time() >= end:
+        if monotonic() >= end:
             why = "; ".join(answer.fields.get("why", ())) or "see its log"
             return (
                 f"saved as store revision {revision}, but after {FOLLOW_SECONDS:.0f} s the daemon "
                 f"still serves {served}: {why}"
             )
-        await asyncio.sleep(_POLL_SECONDS)
+        sleep(_POLL_SECONDS)
 
 
-class _AbsentError(NoDaemonError):
-    """The socket is left over from a daemon that is gone."""
+class _ControlConnection(HTTPConnection):
+    """HTTP over a Unix socket; aiohttp's client takes half a second to import."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        super().__init__("control", timeout=seconds)
+        self._path = path
+
+    def connect(self) -> None:
+        """Connect to the socket instead of a host."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
 
 
-async def _ask(socket: Path, target: str, seconds: float, method: str = "GET") -> ControlAnswer:
-    import aiohttp
-    from yarl import URL
-
+def _ask(path: Path, target: str, seconds: float, method: str = "GET") -> ControlAnswer:
+    connection = _ControlConnection(path, seconds)
     try:
-        async with (
-            aiohttp.ClientSession(
-                connector=aiohttp.UnixConnector(str(socket)),
-                timeout=aiohttp.ClientTimeout(total=seconds),
-            ) as client,
-            client.request(method, URL(f"http://control{target}", encoded=True)) as response,
-        ):
-            text = await response.text()
-            is_lines = response.content_type == "text/plain"
-            fields = _fields_of_lines(text) if is_lines else json.loads(text)
-            detail = response.headers.get("Bereikbaar-Detail", "")
+        connection.request(method, target)
+        response = connection.getresponse()
+        text = response.read().decode()
+        is_lines = response.headers.get("Content-Type", "").startswith("text/plain")
+        fields = _fields_of_lines(text) if is_lines else json.loads(text)
+        # Headers are read as Latin-1, and written as UTF-8.
+        detail = response.headers.get("Bereikbaar-Detail", "").encode("latin-1").decode()
     except TimeoutError:
         raise NoDaemonError(f"the daemon didn't answer within {seconds:.0f} s") from None
-    except (aiohttp.ClientError, OSError, ValueError) as error:
+    except (HTTPException, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno in _ABSENT:
             raise _AbsentError("no daemon is running") from None
         raise NoDaemonError(f"the daemon can't be asked: {error}") from None
+    finally:
+        connection.close()
     if not isinstance(fields, dict):
         raise NoDaemonError("the daemon's answer can't be read")
     return ControlAnswer(response.status, fields, detail)

@@ -13,11 +13,10 @@ from admin_cli.invocation import Invocation, tell
 from admin_cli.lazy import Command, note_option
 from admin_cli.refusals import RefusedInputError
 from pbx_adapters import clock
-from schedules.errors import Fault, InvalidScheduleError
+from schedules.errors import Fault, InvalidScheduleError, LockedError
 from schedules.model import Schedule
 from schedules.sqlite_store import SqliteStore
 from schedules.sqlite_writer import SqliteWriter
-from schedules.store import Revision
 
 _KEEP: Final[dict[str, Any]] = {"is_flag": True, "expose_value": False, "callback": note_option}
 
@@ -52,7 +51,7 @@ class PresentSchedules:
     """Schedules as they stand within the transaction of an edit."""
 
     def __init__(self, store: SqliteStore, writer: SqliteWriter) -> None:
-        self._store = store
+        self.store = store
         self._writer = writer
         self.revisions: dict[str, int] = {}
         self.read: dict[str, Schedule] = {}
@@ -60,9 +59,10 @@ class PresentSchedules:
     def __call__(self, schedule_id: str) -> Schedule:
         """Return a schedule; raises `NotFoundError`, which names ids that look like it."""
         if schedule_id not in self.read:
-            current = self._writer.current(schedule_id) or self._store.current(schedule_id)
-            self.read[schedule_id] = current.schedule()
+            current = self._writer.current(schedule_id) or self.store.current(schedule_id)
+            # One that can't be read can be saved over all the same.
             self.revisions[schedule_id] = current.revision
+            self.read[schedule_id] = current.schedule()
         return self.read[schedule_id]
 
     def edit_each(
@@ -84,13 +84,9 @@ class PresentSchedules:
         """Tell whether there is a schedule with this id."""
         return self._writer.current(schedule_id) is not None
 
-    def currents(self) -> Iterator[Revision]:
-        """Stream the current revision of every schedule, by id and not read yet."""
-        return self._store.currents()
-
     def ids(self) -> list[str]:
         """Return the id of every schedule, in order."""
-        return [current.schedule_id for current in self._store.currents()]
+        return [current.schedule_id for current in self.store.currents()]
 
 
 Edit = Callable[[PresentSchedules], Iterable[Schedule]]
@@ -156,19 +152,25 @@ def _saved(
     summary: str,
     notes: dict[str, tuple[str, ...]],
 ) -> Iterator[Change]:
+    locked = []
     for after in edited:
         before = present.read.get(after.id)
         if before == after:
             yield Change(after.id, "unchanged", present.revisions[after.id], before, after)
             continue
         told = notes.get(after.id, ())
-        revision = writer.save(
-            after,
-            summary="; ".join((summary, *told)),
-            expected_revision=present.revisions.get(after.id, 0),
-        )
-        result = "created" if before is None else "changed"
+        expected = present.revisions.get(after.id, 0)
+        try:
+            revision = writer.save(
+                after, summary="; ".join((summary, *told)), expected_revision=expected
+            )
+        except LockedError as error:
+            locked.append(str(error))
+            continue
+        result = "changed" if expected else "created"
         yield Change(after.id, result, revision, before, after, notes=told)
+    if locked:
+        raise LockedError("\n".join(locked))
 
 
 def _judge(

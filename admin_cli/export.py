@@ -2,7 +2,6 @@
 
 import json
 import os
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import click
 from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.refusals import EXIT_REFUSED, message_of
+from admin_cli.whole_files import replace_file
 from schedules.documents import format_yaml, write_document
 from schedules.errors import BereikbaarError, StoreUnavailableError
 from schedules.sqlite_store import SqliteStore
@@ -93,7 +93,7 @@ def _readable(store: SqliteStore) -> tuple[dict[str, Revision], list[_Told]]:
 
 
 def _write(current: Revision, path: Path, suffix: str) -> _Told:
-    _replace(path, _text_of(current, suffix))
+    replace_file(path, _text_of(current, suffix).encode())
     return {"schedule": current.schedule_id, "revision": current.revision, "file": str(path)}
 
 
@@ -136,21 +136,3 @@ def _folder_of(path: Path, output: str, *, is_single: bool) -> Path | None:
         raise BereikbaarError(f"{path} is not a folder; name another, or remove it")
     path.mkdir(parents=True, exist_ok=True)
     return path
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole: beside it first, then in its place; a link's target, in its mode."""
-    if path.is_symlink():
-        path = path.resolve()
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("x", encoding="utf-8") as file:
-            if mode is not None:
-                os.fchmod(file.fileno(), mode)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -90,12 +90,12 @@ class Invocation:
         A dry run that may create works on an empty store that is thrown away. Raises
         `StoreUnavailableError`.
         """
-        from tempfile import TemporaryDirectory
-
         from schedules.sqlite_store import open_store
 
         is_there = self.has_store(may_create=may_create)
         if not is_there and is_dry_run:
+            from tempfile import TemporaryDirectory
+
             with TemporaryDirectory() as folder, closing(open_store(Path(folder))) as store:
                 yield store
             return

@@ -4,7 +4,7 @@ import click
 
 from admin_cli.invocation import Invocation, print_json
 from admin_cli.lazy import Command, pass_invocation
-from schedules.migrations import MIGRATIONS, check_not_newer, telling
+from schedules.migrations import applied, check_not_newer, pending, telling
 from schedules.sqlite_store import DATABASE_NAME
 
 
@@ -14,16 +14,16 @@ from schedules.sqlite_store import DATABASE_NAME
 def migrate(invocation: Invocation, *, is_dry_run: bool) -> None:
     """Bring the store to this version, and tell its steps. One that isn't there is created."""
     is_there = invocation.has_store(may_create=not is_dry_run)
-    pending, applied = _steps(invocation, is_there=is_there)
+    to_come, taken = _steps(invocation, is_there=is_there)
     if not is_dry_run:
         with invocation.open_store(may_create=True):
             pass
     if invocation.is_json:
-        print_json({"dry_run": is_dry_run, "pending": pending, "applied": applied})
+        print_json({"dry_run": is_dry_run, "pending": to_come, "applied": taken})
         return
-    for name in applied:
+    for name in taken:
         click.echo(f"{name}: applied earlier")
-    for name in pending:
+    for name in to_come:
         click.echo(f"{name}: {'to be applied' if is_dry_run else 'applied now'}")
 
 
@@ -32,17 +32,8 @@ def _steps(invocation: Invocation, *, is_there: bool) -> tuple[list[str], list[s
     import sqlite3
     from contextlib import closing
 
-    from sqlite_utils import Database
-
     path = invocation.data_dir / DATABASE_NAME
-    if not is_there:
-        empty = Database(memory=True)
-        return [step.name for step in MIGRATIONS.pending(empty)], []
-    uri = f"{path.absolute().as_uri()}?mode=ro"
-    with telling(path), closing(sqlite3.connect(uri, uri=True)) as connection:
-        db = Database(connection)
+    uri = f"{path.absolute().as_uri()}?mode=ro" if is_there else "file::memory:"
+    with telling(path), closing(sqlite3.connect(uri, uri=True)) as db:
         check_not_newer(db)
-        return (
-            [step.name for step in MIGRATIONS.pending(db)],
-            [step.name for step in MIGRATIONS.applied(db)],
-        )
+        return pending(db), applied(db)

@@ -3,9 +3,7 @@
 import re
 import warnings
 from datetime import datetime
-from typing import Any, Final
-
-from dateutil import parser
+from typing import Final
 
 from schedules.date_text import format_moment, parse_moment
 from schedules.errors import FaultyValueError
@@ -31,24 +29,21 @@ _DEFAULTS: Final = (datetime(2001, 1, 2), datetime(2002, 3, 5))  # noqa: DTZ001 
 # dateutil lets through whatever goes wrong on its way; InvalidOperation is an ArithmeticError.
 _UNREADABLE: Final = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, Warning)
 
-
-class _Words(parser.parserinfo):
-    """Months in Dutch beside English."""
-
-    MONTHS: list[Any] = [  # noqa: RUF012 - as dateutil declares it
-        ("jan", "january", "januari"),
-        ("feb", "february", "februari"),
-        ("mar", "march", "mrt", "maart"),
-        ("apr", "april"),
-        ("may", "mei"),
-        ("jun", "june", "juni"),
-        ("jul", "july", "juli"),
-        ("aug", "august", "augustus"),
-        ("sep", "sept", "september"),
-        ("oct", "october", "okt", "oktober"),
-        ("nov", "november"),
-        ("dec", "december"),
-    ]
+# Months in Dutch beside English, as dateutil takes them.
+_MONTHS: Final = [
+    ("jan", "january", "januari"),
+    ("feb", "february", "februari"),
+    ("mar", "march", "mrt", "maart"),
+    ("apr", "april"),
+    ("may", "mei"),
+    ("jun", "june", "juni"),
+    ("jul", "july", "juli"),
+    ("aug", "august", "augustus"),
+    ("sep", "sept", "september"),
+    ("oct", "october", "okt", "oktober"),
+    ("nov", "november"),
+    ("dec", "december"),
+]
 
 
 def iso_of_typed(text: str) -> str:
@@ -81,13 +76,14 @@ def _parse_typed(text: str) -> datetime:
 
 
 def _parse_words(text: str) -> datetime:
+    from dateutil import parser
+
+    words = type("_Words", (parser.parserinfo,), {"MONTHS": _MONTHS})(dayfirst=True)
     try:
         with warnings.catch_warnings():
             # An unknown time zone would be ignored otherwise.
             warnings.simplefilter("error")
-            readings = {
-                parser.parse(text, _Words(dayfirst=True), default=default) for default in _DEFAULTS
-            }
+            readings = {parser.parse(text, words, default=default) for default in _DEFAULTS}
     except _UNREADABLE:
         readings = set()
     if len(readings) != 1:

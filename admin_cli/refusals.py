@@ -14,6 +14,7 @@ from schedules.errors import (
     Fault,
     FaultyValueError,
     InvalidScheduleError,
+    LockedError,
     NotFoundError,
     StoreUnavailableError,
 )
@@ -39,14 +40,20 @@ class RefusedClashError(RefusedInputError):
     """Files that claim what others hold."""
 
 
+class RefusedLockError(RefusedInputError):
+    """Files of schedules that somebody else is editing."""
+
+
 # The first that fits; click itself ends with 2 for wrong usage.
 _EXITS: Final[tuple[tuple[type[Exception], str, int], ...]] = (
     (RefusedClashError, "conflict", EXIT_REFUSED),
+    (RefusedLockError, "locked", EXIT_REFUSED),
     (RefusedInputError, "invalid", EXIT_REFUSED),
     (InvalidScheduleError, "invalid", EXIT_REFUSED),
     (FaultyValueError, "invalid", EXIT_REFUSED),
     (RefusedAudioError, "invalid", EXIT_REFUSED),
     (NotFoundError, "not-found", EXIT_REFUSED),
+    (LockedError, "locked", EXIT_REFUSED),
     (ConflictError, "conflict", EXIT_REFUSED),
     (StoreUnavailableError, "unavailable", EXIT_REFUSED),
     (BereikbaarError, "refused", EXIT_REFUSED),

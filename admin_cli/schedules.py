@@ -7,9 +7,13 @@ import click
 from admin_cli.invocation import Invocation, print_json, print_table, tell
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
 from admin_cli.summary import summary_lines
-from schedules.documents import write_document
 from schedules.errors import BereikbaarError
+from schedules.holidays_nl import HOLIDAY_IDS
+from schedules.model import Schedule
+from schedules.slot_text import STATUSES, Status
 from schedules.store import Revision
+
+HEADINGS: Final = ("ID", "NAME", "COMPANY", "PBX", "REVISION", "NUMBERS")
 
 _COMMANDS: Final = {
     "list": LazyCommand("admin_cli.schedules", "list_schedules", "List all schedules."),
@@ -24,7 +28,18 @@ _COMMANDS: Final = {
     "set": LazyCommand("admin_cli.schedule_settings", "set_schedule", "Change its settings."),
     "rename": LazyCommand("admin_cli.schedule_settings", "rename", "Change its name."),
     "export": LazyCommand("admin_cli.export", "export", "Write schedules as documents."),
+    "diff": LazyCommand("admin_cli.diff", "diff", "The same as `bereikbaar diff`."),
     "delete": LazyCommand("admin_cli.schedule_edits", "delete", "Delete a schedule."),
+    "restore": LazyCommand(
+        "admin_cli.schedule_history", "restore", "Bring a deleted schedule back."
+    ),
+    "purge": LazyCommand(
+        "admin_cli.schedule_history", "purge", "Remove a deleted schedule with all its revisions."
+    ),
+    "history": LazyCommand("admin_cli.schedule_history", "history", "Show every revision."),
+    "rollback": LazyCommand(
+        "admin_cli.schedule_history", "rollback", "Return to an earlier revision."
+    ),
     "link": LazyCommand("admin_cli.schedule_edits", "link", "Link numbers to a schedule."),
     "unlink": LazyCommand("admin_cli.schedule_edits", "unlink", "Unlink numbers from a schedule."),
 }
@@ -32,13 +47,46 @@ _COMMANDS: Final = {
 
 @click.command(cls=LazyGroup, lazy=_COMMANDS)
 def schedule() -> None:
-    """List, show, export, delete and link schedules."""
+    """List, show, export, delete, restore and link schedules."""
 
 
-@click.command(cls=Command, name="list", epilog="bereikbaar schedule list --json")
+@click.command(
+    cls=Command,
+    name="list",
+    epilog="bereikbaar schedule list --json\n"
+    'bereikbaar schedule list --at "2026-12-25 10:00" --status open\n'
+    "bereikbaar schedule list --undecided koningsdag",
+)
+@click.option("--company", metavar="TEXT", help="Those whose company has this in it.")
+@click.option("--at", "at_text", metavar="WHEN", help="And what is decided then, local time; now.")
+@click.option("--status", type=click.Choice(STATUSES), help="Those that are this, at WHEN or now.")
+@click.option(
+    "--undecided",
+    metavar="HOLIDAY",
+    type=click.Choice([*HOLIDAY_IDS, "any"]),
+    help="Those where it is neither on nor off: a holiday's id, or any.",
+)
 @pass_invocation
-def list_schedules(invocation: Invocation) -> None:
-    """List all schedules."""
+def list_schedules(
+    invocation: Invocation,
+    *,
+    company: str | None,
+    at_text: str | None,
+    status: Status | None,
+    undecided: str | None,
+) -> None:
+    """List all schedules, or those that answer a question.
+
+    WHEN is read as `check --at` reads it, in each schedule's own zone. A local time that occurs
+    twice is answered for both.
+    """
+    if (company, at_text, status, undecided) != (None, None, None, None):
+        from admin_cli.fleet import list_answers
+
+        list_answers(
+            invocation, company=company, at_text=at_text, status=status, undecided=undecided
+        )
+        return
     with invocation.open_store() as store:
         listed = [_listed(current) for current in store.currents()]
     if invocation.is_json:
@@ -46,20 +94,7 @@ def list_schedules(invocation: Invocation) -> None:
         return
     if not listed:
         tell("no schedules yet")
-    print_table(
-        ("ID", "NAME", "COMPANY", "PBX", "REVISION", "NUMBERS"),
-        [
-            (
-                one["id"],
-                one["name"],
-                one["company"] or "",
-                one["pbx"],
-                str(one["revision"]),
-                str(one["numbers"]) if one["problem"] is None else one["problem"],
-            )
-            for one in listed
-        ],
-    )
+    print_table(HEADINGS, [listed_cells(one) for one in listed])
 
 
 @click.command(cls=Command, epilog="bereikbaar schedule show hoofdkantoor")
@@ -69,6 +104,8 @@ def show(invocation: Invocation, schedule_id: str) -> None:
     """Show all that one schedule says."""
     with invocation.open_store() as store:
         current = store.current(schedule_id)
+    from schedules.documents import write_document
+
     document = write_document(current.schedule(), current.revision)
     if invocation.is_json:
         print_json(
@@ -87,23 +124,26 @@ def show(invocation: Invocation, schedule_id: str) -> None:
 
 
 def _listed(current: Revision) -> dict[str, Any]:
+    try:
+        return listed_fields(current, current.schedule())
+    except BereikbaarError as error:
+        return listed_fields(current, None) | {"problem": str(error)}
+
+
+def listed_fields(current: Revision, found: Schedule | None) -> dict[str, Any]:
     """Return what the list tells of a schedule; `numbers` counts every number of a block."""
-    fields: dict[str, Any] = {
+    return {
         "id": current.schedule_id,
-        "name": "",
-        "company": None,
-        "pbx": "",
+        "name": found.name if found else "",
+        "company": found.company if found else None,
+        "pbx": found.pbx if found else "",
         "revision": current.revision,
-        "numbers": 0,
+        "numbers": sum(map(len, found.numbers)) if found else 0,
         "problem": None,
     }
-    try:
-        found = current.schedule()
-    except BereikbaarError as error:
-        return fields | {"problem": str(error)}
-    return fields | {
-        "name": found.name,
-        "company": found.company,
-        "pbx": found.pbx,
-        "numbers": sum(map(len, found.numbers)),
-    }
+
+
+def listed_cells(one: dict[str, Any]) -> tuple[str, ...]:
+    """Return the fields of the list as a person reads them."""
+    last = str(one["numbers"]) if one["problem"] is None else one["problem"]
+    return (one["id"], one["name"], one["company"] or "", one["pbx"], str(one["revision"]), last)

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import click
 
-from admin_cli.control import follow_daemon
 from admin_cli.invocation import Invocation, print_json, print_table, tell
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
 from admin_cli.refusals import FileFault, RefusedInputError
@@ -103,6 +102,8 @@ def create(  # noqa: PLR0913 - one argument per option
         return
     _show(invocation, made, text)
     tell(f"token {made.id} ({made.name}) was created; it is shown this once only")
+    from admin_cli.control import follow_daemon
+
     follow_daemon(invocation, revision)
 
 
@@ -124,6 +125,8 @@ def revoke(invocation: Invocation, id_or_name: str, *, is_dry_run: bool) -> None
         print_json(_fields_of(revoked))
     else:
         click.echo(f"token {revoked.id} ({revoked.name}) is revoked")
+    from admin_cli.control import follow_daemon
+
     follow_daemon(invocation, revision)
 
 

@@ -76,7 +76,7 @@ def main(data_dir: Path) -> None:
     import gc
 
     gc.disable()
-    targets = TargetCheck(ForwardPolicy(), MasterFiles(data_dir / AUDIO_FOLDER).has)
+    targets = TargetCheck(ForwardPolicy(), MasterFiles(data_dir / AUDIO_FOLDER).look_up())
     laps = _laps()
     with closing(open_store(data_dir)) as store:
         next(laps)

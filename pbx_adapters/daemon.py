@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -98,14 +99,23 @@ async def _serve(config: Config, metrics: Metrics) -> None:
     else:
         control = bind_unix(config.data_dir / CONTROL_SOCKET)
         servers.append(await _start(parts, [control], base_url, is_control=True))
-    await asyncio.to_thread(remove_leftovers, config.data_dir, clock.now())
     parts.reloader.start()
+    tidying = asyncio.create_task(_tidy_up(parts))
     _log.info("listening", address=f"http://{address}", data_dir=str(config.data_dir))
     await stopping.wait()
     _log.info("stopping")
+    tidying.cancel()
     await asyncio.gather(*(server.close() for server in servers))
     await asyncio.to_thread(parts.reloader.stop)
     _log.info("stopped")
+
+
+async def _tidy_up(parts: _Parts) -> None:
+    """Do what would only keep the first calls waiting."""
+    await parts.reloader.first_reading
+    await asyncio.to_thread(remove_leftovers, parts.config.data_dir, clock.now())
+    # Few numbers need the library; the call that brings the first one shall not wait for it.
+    await asyncio.to_thread(import_module, "phonenumbers")
 
 
 def _why_no_socket(data_dir: Path) -> str:
@@ -125,6 +135,7 @@ def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> 
         targets=TargetCheck(config.forward_policy, masters.has),
         clock=clock.now,
         loop=loop,
+        list_messages=masters.look_up,
     )
     asked = ConnectionLimits(
         max_connections=config.max_connections,

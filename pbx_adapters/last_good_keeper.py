@@ -45,7 +45,9 @@ class LastGoodKeeper(threading.Thread):
         self._data_dir = data_dir
         self._path = path
         self._changed = threading.Condition()
-        self._wanted = self._written = Noted(0, {})
+        self._wanted = Noted(0, {})
+        # None until the file there is has been read.
+        self._written: Noted | None = None
         self._pause_seconds = QUIET_SECONDS
         self._is_stopping = False
 
@@ -64,7 +66,6 @@ class LastGoodKeeper(threading.Thread):
 
     def run(self) -> None:
         """Write whenever a newer revision has settled."""
-        self._written = Noted(self._revision_on_disk(), {})
         while self._wait():
             started = monotonic()
             is_written = self._write()
@@ -93,6 +94,11 @@ class LastGoodKeeper(threading.Thread):
     def _write(self) -> bool:
         """Write the file if the store still stands there; tell whether that is done."""
         wanted = self._wanted
+        if self._written is None:
+            # Not before: reading all of it takes time that the first calls are waiting for.
+            self._written = Noted(self._revision_on_disk(), {})
+            if not self._is_behind():
+                return True
         try:
             with (
                 closing(open_store(self._data_dir, create=False)) as store,

@@ -39,6 +39,8 @@ class LoadedTables:
     `read_good` yields the revisions that could be compiled when they were kept; it is asked once
     when present ones can't be and no tables of earlier ones are in service. `failed_numbers` are
     what is linked to the schedules that failed; to all of them where `is_last_good`.
+    `list_messages` returns what tells of every message at one moment; without it a whole load asks
+    `targets` about each.
     """
 
     targets: TargetCheck
@@ -51,12 +53,14 @@ class LoadedTables:
     is_last_good: bool = False
     tokens: TokenTable = field(default_factory=TokenTable)
     degraded_targets: dict[str, Counter[str]] = field(default_factory=dict)
+    list_messages: Callable[[], Callable[[str], bool]] | None = None
 
     def load_all(self, source: ScheduleSource, at: int) -> "LoadedTables":
         """Compile everything a source holds, for calls from an instant on."""
         with source.reading():
             emptied = replace(
                 self,
+                targets=self._targets_now(),
                 revision=source.revision(),
                 first_day=first_day_for(at),
                 tables={},
@@ -65,7 +69,8 @@ class LoadedTables:
                 is_last_good=False,
                 tokens=index_tokens(source.tokens()),
             )
-            return emptied.with_revisions(source.currents(), source, self.tables)
+            loaded = emptied.with_revisions(source.currents(), source, self.tables)
+            return replace(loaded, targets=self.targets)
 
     def load_changes(self, changes: Changes, source: ScheduleSource) -> "LoadedTables":
         """Compile only what changed."""
@@ -174,6 +179,12 @@ class LoadedTables:
                     kept[revision.schedule_id] = self._table_of(revision)
         return kept
 
+    def _targets_now(self) -> TargetCheck:
+        """Return targets that look at all messages once: a whole load asks about thousands."""
+        if self.list_messages is None:
+            return self.targets
+        return replace(self.targets, has_message=self.list_messages())
+
     def _table_of(self, revision: Revision) -> IntervalTable:
         return compile_schedule(
             revision.schedule(),
@@ -204,5 +215,7 @@ def _without(values: dict[str, _T], keys: set[str]) -> dict[str, _T]:
 
 
 def _count_degraded(table: IntervalTable) -> Counter[str]:
+    if not any(outcome.error for outcome in table.outcomes):
+        return Counter()
     fields = {"forward-refused": "forward", "audio-missing": "audio"}
     return Counter(fields[outcome.error] for outcome in table.slot_outcomes() if outcome.error)

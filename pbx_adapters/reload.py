@@ -38,9 +38,11 @@ _log = structlog.get_logger()
 class Reloader(threading.Thread):
     """Keeps `serving` at what the store holds.
 
-    `clock` gives epoch seconds. A change committed by any process is found by polling the
-    database's data version; the call path never waits for the disk. Every `check_seconds`, and
-    after any other write to its files, the store is read to see whether it is whole.
+    `clock` gives epoch seconds; `targets` and `list_messages` are as of `LoadedTables`. A change
+    committed by any process is found by polling the database's data version; the call path never
+    waits for the disk. `first_reading` is done once the store has been read, or was found wanting.
+    Every `check_seconds`, and after any other write to its files, the store is read to see whether
+    it is whole.
     """
 
     def __init__(  # noqa: PLR0913 - its wiring
@@ -53,6 +55,7 @@ class Reloader(threading.Thread):
         clock: Callable[[], int],
         loop: asyncio.AbstractEventLoop,
         check_seconds: float = CHECK_SECONDS,
+        list_messages: Callable[[], Callable[[str], bool]] | None = None,
     ) -> None:
         super().__init__(name="reload", daemon=True)
         self._data_dir = data_dir
@@ -63,13 +66,14 @@ class Reloader(threading.Thread):
         self._check_seconds = check_seconds
         self._last_good_path = data_dir / LAST_GOOD_FILE
         self._database_path = data_dir / DATABASE_NAME
-        self._loaded = LoadedTables(targets, self._read_good)
+        self._loaded = LoadedTables(targets, self._read_good, list_messages=list_messages)
         self._service: Service | None = None
         self._wake = threading.Event()
         self._is_stopping = False
         self._trouble = ""
         self._opened_file: tuple[int, int] | None = None
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self.first_reading: asyncio.Future[None] = loop.create_future()
+        self._waiting: deque[asyncio.Future[None]] = deque([self.first_reading])
         self._keeper = LastGoodKeeper(data_dir, self._last_good_path)
 
     def request(self) -> None:
@@ -132,6 +136,7 @@ class Reloader(threading.Thread):
         # Both are read before the content, so that a write in between is noticed afterwards.
         footprint = footprint_of(self._data_dir)
         seen = store.data_version()
+        locks = store.lock_changes()
         self._load_all(store)
         self._settle(waiting)
         check = CheckClock(self._check_seconds, monotonic())
@@ -143,12 +148,13 @@ class Reloader(threading.Thread):
                 return
             before, footprint = footprint, footprint_of(self._data_dir)
             version = store.data_version()
-            served = self._loaded.revision
+            written = self._loaded.revision, locks
             if version != seen:
                 seen = version
+                locks = store.lock_changes()
                 self._load_changes(store)
-            if self._loaded.revision != served:
-                # A save: what it wrote is no cause for a check.
+            if (self._loaded.revision, locks) != written:
+                # A save, or a lock that somebody renews each minute: no cause for a check.
                 footprint = footprint_of(self._data_dir)
             elif footprint != before:
                 check.hasten(monotonic())

@@ -45,10 +45,18 @@ def made_failing(
     return [failure for failure in after if failure.expectation not in known]
 
 
+def expected_instants(expectation: Expectation, table: IntervalTable) -> Iterator[int]:
+    """Yield the instants, in epoch seconds, that an expectation is about, in order."""
+    if expectation.at.tzinfo is not None:
+        yield int(expectation.at.timestamp())
+    else:
+        yield from instants_of(expectation.at, parse_zone(table.zone.name))
+
+
 def _first_failure(
     position: int, expectation: Expectation, table: IntervalTable, from_at: int
 ) -> FailingExpectation | None:
-    for at in _instants(expectation, table):
+    for at in expected_instants(expectation, table):
         if at < from_at:
             continue
         interval = table.planned_interval_at(at)
@@ -57,10 +65,3 @@ def _first_failure(
                 position, expectation, at, interval.outcome.status, interval.rule
             )
     return None
-
-
-def _instants(expectation: Expectation, table: IntervalTable) -> Iterator[int]:
-    if expectation.at.tzinfo is not None:
-        yield int(expectation.at.timestamp())
-    else:
-        yield from instants_of(expectation.at, parse_zone(table.zone.name))

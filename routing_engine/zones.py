@@ -1,11 +1,11 @@
 """The wall clock of a time zone, as a table of offsets instead of a calendar library."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from itertools import pairwise
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from schedules.date_text import FIRST_YEAR, LAST_YEAR
@@ -33,6 +33,39 @@ class ZoneOffsets:
         index = bisect_right(self.starts, at)
         until = self.starts[index] if index < len(self.starts) else FOREVER
         return self.offsets[index - 1], until
+
+    def clock_changes(self, from_at: int, until_at: int) -> list[tuple[int, int]]:
+        """Return when clocks are set within a span, both ends included, and by how many seconds.
+
+        Positive is forward, in spring; negative is back.
+        """
+        first = max(bisect_left(self.starts, from_at), 1)
+        last = bisect_right(self.starts, until_at)
+        return [
+            (self.starts[place], self.offsets[place] - self.offsets[place - 1])
+            for place in range(first, last)
+        ]
+
+    def occurrence_at(self, at: int) -> Literal[0, 1, 2]:
+        """Tell a time that clocks show twice: 1 the first time, 2 the second; 0 for any other."""
+        for change_at, seconds in self.clock_changes(at - DAY_SECONDS, at + DAY_SECONDS):
+            if change_at + seconds <= at < change_at:
+                return 1
+            if change_at <= at < change_at - seconds:
+                return 2
+        return 0
+
+    def day_start(self, day: int) -> int:
+        """Return the first instant of a local day, counted from 1970-01-01, in epoch seconds.
+
+        Midnight, or where the clocks skip midnight the change itself.
+        """
+        midnight = day * DAY_SECONDS
+        before, change = self.offset_at(midnight - DAY_SECONDS)
+        if change > midnight - before:
+            return midnight - before
+        after, _ = self.offset_at(change)
+        return max(change, midnight - after)
 
 
 @cache

@@ -56,5 +56,9 @@ class ConflictError(BereikbaarError):
     """Somebody else changed or holds what this change needs: read again, then decide."""
 
 
+class LockedError(ConflictError):
+    """Somebody else is editing it; the message names him (semantics.md rule 26)."""
+
+
 class StoreUnavailableError(BereikbaarError):
     """The store can't be opened, read or written; the message names the file and the cause."""

@@ -5,12 +5,13 @@ import unicodedata
 from collections.abc import Callable, Container
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Final
-
-from pydantic import BeforeValidator
+from typing import TYPE_CHECKING, Final
 
 from schedules.errors import FaultyValueError
 from schedules.holidays_nl import HOLIDAY_IDS
+
+if TYPE_CHECKING:
+    from pydantic import BeforeValidator
 
 SLUG_LENGTH: Final = 64
 NAME_LENGTH: Final = 64
@@ -23,8 +24,10 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EMAIL = re.compile(r"[^\s@<>(),;:\"\\]+@[^\s@<>(),;:\"\\.]+(\.[^\s@<>(),;:\"\\.]+)+")
 
 
-def text_reader(read: Callable[[str], object]) -> BeforeValidator:
+def text_reader(read: Callable[[str], object]) -> "BeforeValidator":
     """Let a field be given as text, of which `read` makes the value."""
+    # The checks of this module serve commands that do without pydantic, slow to import.
+    from pydantic import BeforeValidator  # noqa: PLC0415
 
     def read_text(value: object) -> object:
         return read(value) if isinstance(value, str) else value
@@ -87,7 +90,7 @@ def check_free_text(text: str) -> str | None:
         raise FaultyValueError(
             (f"is {len(text)} characters long", f"use at most {FREE_TEXT_LENGTH} characters")
         )
-    if not all(char.isprintable() or char in "\n\t" for char in text):
+    if not text.isprintable() and not all(c.isprintable() or c in "\n\t" for c in text):
         raise FaultyValueError(("holds a character that can't be printed", "remove it"))
     return text or None
 
@@ -122,7 +125,9 @@ def check_holiday_id(text: str) -> str:
 @lru_cache(maxsize=256)
 def check_country(text: str) -> str:
     """Pass the ISO 3166 code of a country that has telephone numbers."""
-    # Importing the library takes 90 ms, too long for a schedule that opts in to no country.
+    if text == "NL":
+        # Importing the library takes 90 ms, too long for who opts in to no other country.
+        return text
     from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415
 
     if text not in SUPPORTED_REGIONS:

@@ -83,6 +83,15 @@ def moved_from(holiday_id: str, day: date) -> date | None:
     return None if day == nominal else nominal
 
 
+def moved_to(holiday_id: str, day: date) -> date | None:
+    """Give the date on which a holiday is kept instead of its nominal `day` that year, else None.
+
+    The reverse of `moved_from`: Saturday 26 April for koningsdag on Sunday 27 April.
+    """
+    kept = holiday_dates(day.year).get(holiday_id)
+    return kept if kept is not None and moved_from(holiday_id, kept) == day else None
+
+
 def is_lustrum(year: int) -> bool:
     """Tell whether a year is divisible by five: bevrijdingsdag's lustrum (semantics.md 11)."""
     return year % 5 == 0

@@ -10,17 +10,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from operator import methodcaller
 from pathlib import Path
-from typing import Final
-
-from sqlite_utils import Database, Migrations
+from typing import TYPE_CHECKING, Final
 
 from schedules.errors import StoreUnavailableError
 
-MIGRATIONS: Final = Migrations("bereikbaar")
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+_SET: Final = "bereikbaar"
 BUSY_SECONDS: Final = 5.0
 
-# Both are per connection, journal_mode aside; what was asked for is read back on every open.
-_PROMISES: Final = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+# All are per connection, journal_mode aside; what was asked for is read back on every open.
+# Without recursive triggers, INSERT OR REPLACE would remove revisions that are never removed.
+_PROMISES: Final = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "recursive_triggers": 1,
+}
 _CAUSES: Final = {
     sqlite3.SQLITE_FULL: "disk full: free some space; nothing was saved",
     sqlite3.SQLITE_BUSY: "another process is writing: try again in a moment; nothing was saved",
@@ -87,33 +94,81 @@ CREATE TABLE state (
 INSERT INTO state VALUES (1, 0, 0, '0', '0', '0');
 """
 
+# What was purged stands nowhere any more: a reader that is not yet at `forgotten_in`, the store
+# revision of the last deletion that was purged, can't be told of it.
+# Revisions can be removed only of a schedule without a row of its own, and that row only once the
+# schedule is deleted: a purge, and nothing else.
+_LOCKS_AND_PURGES: Final = """
+CREATE TABLE locks (
+    schedule_id TEXT NOT NULL PRIMARY KEY REFERENCES schedules (id),
+    holder TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE broken_locks (
+    schedule_id TEXT NOT NULL REFERENCES schedules (id),
+    holder TEXT NOT NULL,
+    broken_by TEXT NOT NULL,
+    broken_at INTEGER NOT NULL
+);
+CREATE INDEX broken_locks_schedule_id ON broken_locks (schedule_id);
+ALTER TABLE state ADD COLUMN lock_changes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE state ADD COLUMN forgotten_in INTEGER NOT NULL DEFAULT 0;
+DROP TRIGGER revisions_are_never_removed;
+CREATE TRIGGER revisions_are_never_removed BEFORE DELETE ON revisions
+WHEN EXISTS (SELECT 1 FROM schedules WHERE id = OLD.schedule_id)
+BEGIN SELECT RAISE(ABORT, 'revisions are never removed'); END;
+CREATE TRIGGER schedules_are_deleted_first BEFORE DELETE ON schedules
+WHEN EXISTS (
+    SELECT 1 FROM revisions
+    WHERE schedule_id = OLD.id AND revision = OLD.revision AND document <> ''
+)
+BEGIN SELECT RAISE(ABORT, 'only a deleted schedule is purged'); END;
+"""
 
-def m001_schedules_numbers_tokens(db: Database) -> None:
+
+def m001_schedules_numbers_tokens(db: "Database") -> None:
     """Create the tables."""
     db.executescript(_FIRST)
 
 
-_STEPS: Final = (m001_schedules_numbers_tokens,)
-for _step in _STEPS:
-    MIGRATIONS()(_step)
+def m002_locks_and_purges(db: "Database") -> None:
+    """Add edit locks, and let a deleted schedule be purged."""
+    db.executescript(_LOCKS_AND_PURGES)
 
 
-def pending(db: Database) -> list[str]:
+_STEPS: Final = {
+    step.__name__: step for step in (m001_schedules_numbers_tokens, m002_locks_and_purges)
+}
+
+
+def applied(db: sqlite3.Connection) -> list[str]:
+    """Return the names of the steps that this database has taken, in their order.
+
+    Read from sqlite-utils' own table: every command opens the store, and importing that library
+    takes longer than all else about it.
+    """
+    if not db.execute("PRAGMA table_info(_sqlite_migrations)").fetchall():
+        return []
+    names = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY rowid"
+    return [name for (name,) in db.execute(names, (_SET,))]
+
+
+def pending(db: sqlite3.Connection) -> list[str]:
     """Return the names of the steps that this database still lacks, in their order."""
-    return [step.name for step in MIGRATIONS.pending(db)]
+    taken = applied(db)
+    return [name for name in _STEPS if name not in taken]
 
 
-def check_not_newer(db: Database) -> None:
+def check_not_newer(db: sqlite3.Connection) -> None:
     """Refuse a database that a newer version has changed; raises `StoreUnavailableError`."""
-    applied = {step.name for step in MIGRATIONS.applied(db)}
-    if unknown := applied - {step.__name__ for step in _STEPS}:
+    if unknown := set(applied(db)) - _STEPS.keys():
         raise StoreUnavailableError(
             "the database belongs to a newer version, which added "
             f"{', '.join(sorted(unknown))}; install that version, or restore a backup of this one"
         )
 
 
-def migrate(db: Database) -> list[str]:
+def migrate(db: sqlite3.Connection) -> list[str]:
     """Take the steps this database lacks, all or none, and return their names.
 
     Raises `StoreUnavailableError` for a database of a newer version.
@@ -121,11 +176,16 @@ def migrate(db: Database) -> list[str]:
     check_not_newer(db)
     if not pending(db):
         return []
+    from sqlite_utils import Database, Migrations  # noqa: PLC0415 - slow to import
+
+    migrations = Migrations(_SET)
+    for step in _STEPS.values():
+        migrations()(step)
     db.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have taken them while this one waited.
         steps = pending(db)
-        MIGRATIONS.apply(db)
+        migrations.apply(Database(db, execute_plugins=False))
         db.execute("COMMIT")
     except BaseException:
         db.rollback()
@@ -133,7 +193,7 @@ def migrate(db: Database) -> list[str]:
     return steps
 
 
-def open_database(path: Path, *, create: bool) -> Database:
+def open_database(path: Path, *, create: bool) -> sqlite3.Connection:
     """Open the database file; with `create`, make and migrate it where that is needed.
 
     Raises `StoreUnavailableError`, also for one that is absent or lacks steps without `create`.
@@ -170,16 +230,16 @@ def _alone_in(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _connected(path: Path) -> Database:
+def _connected(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None
     )
     # Damaged text has to reach its checksum: refusing to decode it would hide all other rows.
     connection.text_factory = methodcaller("decode", "utf-8", "replace")
-    return Database(connection, execute_plugins=False)
+    return connection
 
 
-def _prepared(db: Database, *, create: bool) -> Database:
+def _prepared(db: sqlite3.Connection, *, create: bool) -> sqlite3.Connection:
     try:
         for pragma, value in _PROMISES.items():
             db.execute(f"PRAGMA {pragma} = {value}")
@@ -194,14 +254,14 @@ def _prepared(db: Database, *, create: bool) -> Database:
     return db
 
 
-def _check_complete(db: Database) -> None:
+def _check_complete(db: sqlite3.Connection) -> None:
     if steps := pending(db):
         raise StoreUnavailableError(
             f"the database lacks {', '.join(steps)} of this version; run `migrate`"
         )
 
 
-def check_promises(db: Database) -> None:
+def check_promises(db: sqlite3.Connection) -> None:
     """Check that a commit on this connection survives a power cut.
 
     Raises `StoreUnavailableError`.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -77,6 +77,9 @@ class Reading:
     region: str = "NL"
     is_stored: bool = False
     is_whole_judged_later: bool = False
+
+
+STORED: Final = Reading(is_stored=True)
 
 
 class Part(BaseModel):

@@ -1,11 +1,10 @@
 """Reading the SQLite store: everything in `ScheduleStore` but the writing."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
-
-from sqlite_utils import Database
 
 from schedules.errors import ConflictError, NotFoundError, StoreUnavailableError
 from schedules.migrations import telling
@@ -20,6 +19,10 @@ _LATEST: Final = """
 SELECT s.id, s.revision, r.document, s.sha256, r.author, r.saved_at, r.summary
 FROM schedules AS s
 LEFT JOIN revisions AS r ON r.schedule_id = s.id AND r.revision = s.revision
+"""
+_KEPT: Final = """
+SELECT schedule_id, revision, document, sha256, author, saved_at, summary
+FROM revisions WHERE schedule_id = ?
 """
 _CURRENTS: Final = """
 SELECT schedules_seal, s.id, s.revision, r.document, s.sha256, r.author, r.saved_at, r.summary
@@ -51,7 +54,7 @@ ORDER BY first
 class SqliteReader:
     """What a store on one SQLite connection tells."""
 
-    def __init__(self, db: Database, path: Path) -> None:
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self.db = db
         self.path = path
 
@@ -66,7 +69,7 @@ class SqliteReader:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Hold one moment: all that is read inside belongs together."""
-        if self.db.conn.in_transaction:
+        if self.db.in_transaction:
             yield
             return
         with self.telling():
@@ -142,23 +145,37 @@ class SqliteReader:
 
     def history(self, schedule_id: str) -> list[Revision]:
         """Return all revisions, oldest first; raises `NotFoundError`."""
-        rows = self.rows(
-            "SELECT schedule_id, revision, document, sha256, author, saved_at, summary "
-            "FROM revisions WHERE schedule_id = ? ORDER BY revision",
-            schedule_id,
-        )
+        rows = self.rows(f"{_KEPT} ORDER BY revision", schedule_id)
         if not rows:
             raise self.not_found(schedule_id, None)
         return [revision_of(row) for row in rows]
 
+    def kept_revision(self, schedule_id: str, revision: int) -> Revision:
+        """Return one revision; raises `NotFoundError`, which says which there are."""
+        rows = self.rows(f"{_KEPT} AND revision = ?", schedule_id, revision)
+        if not rows:
+            last = self.history(schedule_id)[-1].revision
+            raise NotFoundError(
+                f"schedule {schedule_id} has no revision {revision}; its last one is {last}"
+            )
+        return revision_of(rows[0])
+
     def changed_since(self, store_revision: int) -> Changes:
-        """Return what changed after a store revision; raises `ConflictError` for one ahead."""
+        """Return what changed after a store revision.
+
+        Raises `ConflictError` for one ahead, and for one before a deletion that was purged.
+        """
         with self.reading():
             revision, tokens_changed_in, *_ = self.state()
             if store_revision > revision:
                 raise ConflictError(
                     f"{self.path} stands at revision {revision}, before the {store_revision} that "
                     "was read from it: a backup was put back; read everything again"
+                )
+            if store_revision < self.rows("SELECT forgotten_in FROM state")[0][0]:
+                raise ConflictError(
+                    f"{self.path}: schedules that revision {store_revision} may have held were "
+                    "purged; read everything again"
                 )
             rows = self.rows(f"{_LATEST} WHERE s.changed_in > ? ORDER BY s.id", store_revision)
         latest = [revision_of(row) for row in rows]

@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from schedules.edit_locks import BrokenLock, EditLock
 from schedules.migrations import open_database
+from schedules.sqlite_locks import broken_locks, live_lock, live_locks
 from schedules.sqlite_reader import SqliteReader
 from schedules.sqlite_writer import SqliteWriter
 
@@ -30,6 +32,22 @@ def open_store(data_dir: Path, *, create: bool = True) -> "SqliteStore":
 
 class SqliteStore(SqliteReader):
     """A `ScheduleStore` on one SQLite connection; `open_store` makes it."""
+
+    def lock(self, schedule_id: str, at: datetime) -> EditLock | None:
+        """Return the lock that holds on a schedule at an aware instant."""
+        return live_lock(self, schedule_id, at)
+
+    def locks(self, at: datetime) -> tuple[EditLock, ...]:
+        """Return all locks that hold at an aware instant, by schedule."""
+        return live_locks(self, at)
+
+    def broken_locks(self, schedule_id: str) -> tuple[BrokenLock, ...]:
+        """Return who broke whose lock on a schedule, and when, oldest first."""
+        return broken_locks(self, schedule_id)
+
+    def lock_changes(self) -> int:
+        """Return how often locks were taken, renewed or given up."""
+        return int(self.rows("SELECT lock_changes FROM state")[0][0])
 
     @contextmanager
     def writing(self, author: str, saved_at: datetime) -> Iterator[SqliteWriter]:

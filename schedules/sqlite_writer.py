@@ -2,11 +2,22 @@
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from schedules.edit_locks import EditLock, check_free_for
 from schedules.errors import ConflictError, NotFoundError, StoreUnavailableError
-from schedules.model import Schedule
+from schedules.rebase import has_same_but_overrides, rebase_edit
+from schedules.sqlite_locks import (
+    break_lock,
+    forget_locks,
+    held_lock,
+    live_lock,
+    put_lock,
+    remove_lock,
+)
+from schedules.sqlite_numbers import clashes, link_blocks, linked_blocks
 from schedules.sqlite_reader import SqliteReader
 from schedules.sqlite_rows import Row, row_of, seal, seal_number
 from schedules.store import (
@@ -14,11 +25,13 @@ from schedules.store import (
     Revision,
     Token,
     check_expected,
-    clash_between,
     document_of,
     one_token,
 )
 from schedules.telephone import NumberBlock
+
+if TYPE_CHECKING:
+    from schedules.model import Schedule
 
 
 class SqliteWriter:
@@ -63,16 +76,45 @@ class SqliteWriter:
         return None if latest is None or latest.is_deletion else latest
 
     def save(
-        self, schedule: Schedule, *, summary: str, expected_revision: int | None = None
+        self, schedule: "Schedule", *, summary: str, expected_revision: int | None = None
     ) -> int:
         """Append a revision and return its number; identical content appends none."""
-        document = document_of(schedule)
         with self._step():
             latest = self._store.latest(schedule.id)
-            if latest is not None and _says_the_same(latest, schedule, document):
+            if latest is not None and _says_the_same(latest, schedule):
                 return latest.revision
-            check_expected(schedule.id, latest, expected_revision)
+            schedule = self._rebased(schedule, latest, expected_revision)
+            if latest is not None and _says_the_same(latest, schedule):
+                return latest.revision
+            if latest is None or not _is_brake(latest, schedule):
+                self._check_lock(schedule.id)
+            document = document_of(schedule)
             return self._append(schedule.id, latest, document, schedule.numbers, summary)
+
+    def _rebased(
+        self, edited: "Schedule", latest: Revision | None, expected: int | None
+    ) -> "Schedule":
+        """Return an edit over the overrides set since it was read; raises `ConflictError`."""
+        try:
+            check_expected(edited.id, latest, expected)
+        except ConflictError:
+            rebased = self._over_overrides(edited, latest, expected)
+            if rebased is None:
+                raise
+            return rebased
+        return edited
+
+    def _over_overrides(
+        self, edited: "Schedule", latest: Revision | None, expected: int | None
+    ) -> "Schedule | None":
+        with suppress(DamagedRevisionError, NotFoundError):
+            if latest is not None and expected:
+                base = self._store.kept_revision(edited.id, expected)
+                return rebase_edit(base.schedule(), edited, latest.schedule())
+        return None
+
+    def _check_lock(self, schedule_id: str) -> None:
+        check_free_for(self._author, live_lock(self._store, schedule_id, self._saved_at))
 
     def delete(self, schedule_id: str, *, summary: str, is_forced: bool = False) -> None:
         """Delete a schedule but keep its revisions."""
@@ -80,14 +122,69 @@ class SqliteWriter:
             latest = self._store.latest(schedule_id)
             if latest is None or latest.is_deletion:
                 raise self._store.not_found(schedule_id, latest)
-            linked = self._linked(schedule_id)
+            self._check_lock(schedule_id)
+            linked = linked_blocks(self._store, schedule_id)
             if linked and not is_forced:
-                numbers = ", ".join(str(NumberBlock(*span)) for span in sorted(linked))
+                numbers = ", ".join(map(str, linked))
                 raise ConflictError(
                     f"schedule {schedule_id} still has linked numbers: {numbers}; unlink them "
                     "first, or delete it with --force"
                 )
             self._append(schedule_id, latest, "", (), summary)
+            remove_lock(self._store, schedule_id)
+
+    def purge(self, schedule_id: str) -> int:
+        """Remove a deleted schedule with all its revisions, for good; return how many it had."""
+        with self._step():
+            latest = self._store.latest(schedule_id)
+            if latest is None:
+                raise self._store.not_found(schedule_id, None)
+            if not latest.is_deletion:
+                raise ConflictError(
+                    f"schedule {schedule_id} isn't deleted; delete it first, then purge it"
+                )
+            # What is removed isn't left readable in the file.
+            self._execute("PRAGMA secure_delete = ON")
+            forget_locks(self._store, schedule_id)
+            self._execute(
+                "UPDATE state SET forgotten_in = max(forgotten_in, "
+                "(SELECT changed_in FROM schedules WHERE id = ?))",
+                schedule_id,
+            )
+            self._execute("DELETE FROM schedules WHERE id = ?", schedule_id)
+            removed = self._execute(
+                "DELETE FROM revisions WHERE schedule_id = ? RETURNING revision", schedule_id
+            )
+            self._schedules_seal ^= seal(latest.schedule_id, latest.revision, latest.sha256)
+            self._write_state()
+        return len(removed)
+
+    def take_lock(self, schedule_id: str, seconds: int) -> EditLock:
+        """Take the edit lock of a schedule, or renew it."""
+        with self._step():
+            latest = self._store.latest(schedule_id)
+            if latest is None or latest.is_deletion:
+                raise self._store.not_found(schedule_id, latest)
+            self._check_lock(schedule_id)
+            return put_lock(self._store, schedule_id, self._author, self._saved_at, seconds)
+
+    def renew_lock(self, schedule_id: str, seconds: int) -> EditLock:
+        """Renew a lock that is held still."""
+        with self._step():
+            held_lock(self._store, schedule_id, self._author, self._saved_at)
+            return put_lock(self._store, schedule_id, self._author, self._saved_at, seconds)
+
+    def release_lock(self, schedule_id: str) -> EditLock:
+        """Give a lock up, and return it."""
+        with self._step():
+            lock = held_lock(self._store, schedule_id, self._author, self._saved_at)
+            remove_lock(self._store, schedule_id)
+        return lock
+
+    def break_lock(self, schedule_id: str) -> EditLock:
+        """Take a lock away from whoever holds it, and note that."""
+        with self._step():
+            return break_lock(self._store, schedule_id, self._author, self._saved_at)
 
     def _append(
         self,
@@ -123,29 +220,12 @@ class SqliteWriter:
         for one in (latest, new):
             if one is not None:
                 self._schedules_seal ^= seal(one.schedule_id, one.revision, one.sha256)
-        self._link(schedule_id, {(block.first, block.last) for block in numbers})
+        change, has_new = link_blocks(self._store, schedule_id, numbers)
+        self._numbers_seal ^= change
+        if has_new:
+            self._relinked.add(schedule_id)
         self._write_state()
         return new.revision
-
-    def _linked(self, schedule_id: str) -> set[tuple[int, int]]:
-        sql = "SELECT first, last FROM numbers WHERE schedule_id = ?"
-        return set(self._execute(sql, schedule_id))
-
-    def _link(self, schedule_id: str, wanted: set[tuple[int, int]]) -> None:
-        linked = self._linked(schedule_id)
-        for first, last in linked - wanted:
-            self._execute(
-                "DELETE FROM numbers WHERE schedule_id = ? AND first = ? AND last = ?",
-                schedule_id,
-                first,
-                last,
-            )
-        for first, last in wanted - linked:
-            self._execute("INSERT INTO numbers VALUES (?, ?, ?)", first, last, schedule_id)
-        for first, last in linked ^ wanted:
-            self._numbers_seal ^= seal(first, last, schedule_id)
-        if wanted - linked:
-            self._relinked.add(schedule_id)
 
     def add_token(self, token: Token) -> None:
         """Add a token; raises `ConflictError` when its id or its secret is taken."""
@@ -195,32 +275,30 @@ class SqliteWriter:
                 # A lost row would let a number be linked twice: reading all of them shows it.
                 for _ in self._store.numbers():
                     pass
-            if clashes := list(self._clashes()):
-                raise ConflictError("\n".join(clashes))
+            if found := list(clashes(self._store, self._relinked)):
+                raise ConflictError("\n".join(found))
         self.end()
 
     def end(self) -> None:
         """Refuse every further step."""
         self._is_open = False
 
-    def _clashes(self) -> Iterator[str]:
-        checked: set[str] = set()
-        for schedule_id in sorted(self._relinked):
-            checked.add(schedule_id)
-            for span in sorted(self._linked(schedule_id)):
-                block = NumberBlock(*span)
-                for other, holder in self._store.overlaps(block):
-                    if holder not in checked:
-                        yield clash_between(schedule_id, block, holder, other)
 
-
-def _says_the_same(latest: Revision, schedule: Schedule, document: str) -> bool:
+def _says_the_same(latest: Revision, schedule: "Schedule") -> bool:
     """Tell whether a revision already holds this schedule; the order of its keys doesn't count."""
     if latest.is_deletion or not latest.is_intact:
         return False
-    if latest.document == document:
+    if latest.document == document_of(schedule):
         return True
     try:
         return latest.schedule() == schedule
     except DamagedRevisionError:
+        return False
+
+
+def _is_brake(latest: Revision, schedule: "Schedule") -> bool:
+    """Tell whether a save changes overrides only: no lock holds that up (semantics.md rule 7)."""
+    try:
+        return has_same_but_overrides(latest.schedule(), schedule)
+    except (DamagedRevisionError, NotFoundError):
         return False

@@ -10,19 +10,21 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from pydantic import ValidationError
-
+from schedules.edit_locks import BrokenLock, EditLock
 from schedules.errors import (
     BereikbaarError,
     ConflictError,
     InvalidScheduleError,
     NotFoundError,
 )
-from schedules.faults import format_place
-from schedules.model import Reading, Schedule
 from schedules.telephone import NumberBlock
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from schedules.model import Schedule
 
 _PLACES_TOLD: Final = 3
 # A shorter part would be in too many ids.
@@ -33,7 +35,7 @@ class DamagedRevisionError(BereikbaarError):
     """A stored revision isn't what was saved, or can no longer be read."""
 
 
-def document_of(schedule: Schedule) -> str:
+def document_of(schedule: "Schedule") -> str:
     """Return the JSON text that a store keeps; equal schedules give equal texts."""
     return schedule.model_dump_json(by_alias=True, exclude_none=True)
 
@@ -74,7 +76,7 @@ class Revision:
         """Whether the schedule was deleted by this revision."""
         return self.document == "" and self.is_intact
 
-    def schedule(self) -> Schedule:
+    def schedule(self) -> "Schedule":
         """Return the schedule that was saved.
 
         Raises `DamagedRevisionError` when it isn't what was saved or can't be read by this version,
@@ -91,8 +93,13 @@ class Revision:
                 f"schedule {self.schedule_id} was deleted by its revision {self.revision}; "
                 "take an earlier revision"
             )
+        # Commands that read no schedule do without the model and pydantic, slow to import.
+        from pydantic import ValidationError  # noqa: PLC0415
+
+        from schedules.model import STORED, Schedule  # noqa: PLC0415
+
         try:
-            return Schedule.model_validate_json(self.document, context=Reading(is_stored=True))
+            return Schedule.model_validate_json(self.document, context=STORED)
         except (ValidationError, InvalidScheduleError) as error:
             raise DamagedRevisionError(
                 f"schedule {self.schedule_id}, revision {self.revision}: this version can't read "
@@ -101,11 +108,13 @@ class Revision:
             ) from error
 
 
-def _places_of(error: ValidationError | InvalidScheduleError) -> str:
+def _places_of(error: "ValidationError | InvalidScheduleError") -> str:
     """Say where a document is at fault; what stands there is not for whoever reads this."""
     if isinstance(error, InvalidScheduleError):
         found = [f"{fault.place or 'document'}: is refused" for fault in error.faults]
     else:
+        from schedules.faults import format_place  # noqa: PLC0415 - as above
+
         lines = error.errors(include_url=False, include_context=False, include_input=False)
         found = [
             f"{format_place(line['loc']) or 'document'}: {line['type'].replace('_', ' ')}"
@@ -185,22 +194,58 @@ class StoreWriter(Protocol):
         ...
 
     def save(
-        self, schedule: Schedule, *, summary: str, expected_revision: int | None = None
+        self, schedule: "Schedule", *, summary: str, expected_revision: int | None = None
     ) -> int:
         """Append a revision and return its number; identical content appends none.
 
         `expected_revision` is the one that was read, 0 for a schedule that isn't to exist yet.
-        Raises `ConflictError` when that isn't the current one and the content differs. Numbers that
-        two schedules claim are refused when the transaction ends, so that they can move within it
-        (semantics.md rules 20, 25).
+        Raises `ConflictError` when that isn't the current one and the content differs; where only
+        overrides were changed since, the edit is rebased over them (rules 7, 20). Raises
+        `LockedError` while somebody else than the author holds the edit lock, unless only overrides
+        change (rules 7, 26). Numbers that two schedules claim are refused when the transaction
+        ends, so that they can move within it (rule 25).
         """
         ...
 
     def delete(self, schedule_id: str, *, summary: str, is_forced: bool = False) -> None:
         """Delete a schedule but keep its revisions; saving it again continues their numbering.
 
-        Raises `NotFoundError`, and `ConflictError` while numbers are linked; forced, they are
-        unlinked.
+        Raises `NotFoundError`, `ConflictError` while numbers are linked (forced, they are
+        unlinked), and `LockedError` while somebody else holds its edit lock.
+        """
+        ...
+
+    def purge(self, schedule_id: str) -> int:
+        """Remove a deleted schedule with all its revisions, for good; return how many it had.
+
+        Raises `NotFoundError`, and `ConflictError` while it isn't deleted.
+        """
+        ...
+
+    def take_lock(self, schedule_id: str, seconds: int) -> EditLock:
+        """Take the edit lock of a schedule for its author, or renew his (semantics.md rule 26).
+
+        It lasts `seconds`, at most 24 h, from the transaction's time on. Locks are no change of the
+        store revision. Raises `LockedError` while somebody else holds it, and `NotFoundError`.
+        """
+        ...
+
+    def renew_lock(self, schedule_id: str, seconds: int) -> EditLock:
+        """Renew the author's lock, if he holds it still.
+
+        Raises `LockedError` when somebody else does, `ConflictError` when it was broken, and
+        `NotFoundError` when there is none.
+        """
+        ...
+
+    def release_lock(self, schedule_id: str) -> EditLock:
+        """Give the author's lock up and return it; raises what `renew_lock` does."""
+        ...
+
+    def break_lock(self, schedule_id: str) -> EditLock:
+        """Take a lock away from whoever holds it, note that, and return it.
+
+        Raises `NotFoundError`.
         """
         ...
 
@@ -233,10 +278,31 @@ class ScheduleStore(ScheduleSource, Protocol):
         """
         ...
 
+    def kept_revision(self, schedule_id: str, revision: int) -> Revision:
+        """Return one revision of a schedule that may be deleted; raises `NotFoundError`."""
+        ...
+
+    def lock(self, schedule_id: str, at: datetime) -> EditLock | None:
+        """Return the edit lock that holds on a schedule at an aware instant."""
+        ...
+
+    def locks(self, at: datetime) -> tuple[EditLock, ...]:
+        """Return all edit locks that hold at an aware instant, by schedule."""
+        ...
+
+    def broken_locks(self, schedule_id: str) -> tuple[BrokenLock, ...]:
+        """Return who broke whose lock on a schedule, and when, oldest first."""
+        ...
+
+    def lock_changes(self) -> int:
+        """Return how often locks were taken, renewed or given up: a write that saves nothing."""
+        ...
+
     def changed_since(self, store_revision: int) -> Changes:
         """Return what changed after a store revision, all read at one moment.
 
-        Raises `ConflictError` when the store isn't that far: then everything is to be read again.
+        Raises `ConflictError` when the store isn't that far, or when a schedule that was deleted
+        after it has been purged: then everything is to be read again.
         """
         ...
 
@@ -269,8 +335,9 @@ def not_found(schedule_id: str, latest: Revision | None, ids: Iterable[str]) -> 
     """Return the error for a schedule that isn't there: who deleted it, or which look like it."""
     if latest is not None:
         return NotFoundError(
-            f"schedule {schedule_id} was deleted {_by_whom(latest)}; to bring it back, apply its "
-            "document again (an old export: with --force)"
+            f"schedule {schedule_id} was deleted {_by_whom(latest)}; to bring it back, "
+            f"`bereikbaar schedule restore {schedule_id}`, or apply its document again (an old "
+            "export: with --force)"
         )
     return NotFoundError(f"there is no schedule {schedule_id!r}; {_meant(schedule_id, ids)}")
 

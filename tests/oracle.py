@@ -17,6 +17,7 @@ from schedules.model import DayPlan, HolidayRule, Schedule, Treatment
 
 MINUTE: Final = 60
 DAY: Final = 86_400
+WEEK: Final = 7 * DAY
 SEARCH: Final = 400 * DAY
 
 _WEEKDAYS: Final = {
@@ -98,6 +99,35 @@ class Oracle:
         """Say what a caller notices at an instant."""
         return self.answer(at).lot
 
+    def lots(self, from_at: int, until_at: int) -> list[Lot]:
+        """Say what a caller notices at each minute of a span, working each date out once.
+
+        Both ends are whole quarters of an hour: clocks are set at one, and show one.
+        """
+        lots: list[Lot] = []
+        dates: dict[date, list[Lot]] = {}
+        for quarter in range(from_at, until_at, 15 * MINUTE):
+            local = datetime.fromtimestamp(quarter, self.zone)
+            if local.date() not in dates:
+                dates[local.date()] = self._lots_of(local.date())
+            minute = local.hour * 60 + local.minute
+            lots += dates[local.date()][minute : minute + 15]
+        for override in self.schedule.overrides.values():
+            lot, _ = self.treat(override.slot)
+            first = max(int(override.from_at.timestamp()), from_at)
+            last = min(int(override.until_at.timestamp()), until_at)
+            for at in range(first, last, MINUTE):
+                lots[(at - from_at) // MINUTE] = lot
+        return lots
+
+    def _lots_of(self, day: date) -> list[Lot]:
+        """Say what holds at each minute of a date, overrides left aside."""
+        _, _, plan = self.day_rules(day)[0]
+        lots: list[Lot] = []
+        for slot in sorted(plan, key=lambda slot: slot.start):
+            lots += [self.treat(slot)[0]] * (slot.end - slot.start)
+        return lots
+
     def day_rules(self, day: date) -> list[tuple[str, str, DayPlan]]:
         """Name the rules that could supply a date, with title and plan, the winner first."""
         found: list[tuple[str, str, DayPlan]] = []
@@ -113,12 +143,19 @@ class Oracle:
         return found
 
     def considered(self, at: int) -> set[str]:
-        """Name every rule that an explanation owes its reader at an instant (rules 13 and 17)."""
+        """Name every rule that an explanation owes its reader (rules 12, 13 and 17)."""
         day = datetime.fromtimestamp(at, self.zone).date()
+        is_moved_away = (day.month, day.day, day.weekday()) == (4, 27, _SUNDAY)
         return (
-            {f"overrides/{override_id}" for override_id in self.schedule.overrides}
+            {
+                f"overrides/{override_id}"
+                for override_id, override in self.schedule.overrides.items()
+                if override.from_at.timestamp() <= at + WEEK
+                and at - WEEK <= override.until_at.timestamp()
+            }
             | {rule for rule, _, _ in self.day_rules(day)}
             | {f"holidays/{holiday_id}" for holiday_id in holidays_on(day)}
+            | ({"holidays/koningsdag"} if is_moved_away else set())
         )
 
     def treat(self, treatment: Treatment) -> tuple[Lot, str]:

@@ -37,6 +37,42 @@ holidays:
   koningsdag:
 """
 
+SHA256: Final = "ab" * 32
+SHOP: Final = f"""\
+id: winkel
+name: Winkel Zwolle
+company: Voorbeeld BV
+notes: "Sleutel bij de buren"
+pbx: swyx
+voicemail_email: winkel@example.nl
+numbers: ["+31850000200"]
+forwards:
+  storing: {{name: Storingsdienst, number: "+31612345678"}}
+audio:
+  gesloten: {{name: Gesloten, sha256: {SHA256}}}
+week:
+  mon: &dag [00:00-09:00 closed audio=gesloten voicemail, 09:00-12:00 open, 12:00-13:00 break,
+    13:00-18:00 open, 18:00-24:00 closed forward=storing]
+  tue: *dag
+  wed: *dag
+  thu: *dag
+  fri: *dag
+  sat: [00:00-24:00 closed]
+  sun: [00:00-24:00 closed]
+holidays:
+  eerste_kerstdag: {{slots: [00:00-24:00 closed audio=gesloten]}}
+  bevrijdingsdag: {{every: lustrum}}
+exceptions:
+  markt: {{name: Kerstmarkt, dates: [2026-12-19, 2026-12-28..2026-12-31],
+    slots: [00:00-10:00 closed, 10:00-16:00 open, 16:00-24:00 closed]}}
+  zomer: {{name: Zomerfeest}}
+  oud: {{name: Oude dag, dates: [2026-01-05]}}
+template: exceptions/markt
+overrides:
+  stroom: {{from: 2026-11-22T10:00+01:00, until: 2026-11-22T12:00+01:00, slot: closed,
+    reason: Stroomstoring}}
+"""
+
 
 def document(schedule_id: str, day: str = "00:00-24:00 open", **keys: str) -> str:
     """Write a small document: the same slot all week; `keys` are YAML texts."""
@@ -87,7 +123,15 @@ class CommandLine:
         if not path.exists():
             return {}
         with closing(sqlite3.connect(path)) as db:
-            tables = ("revisions", "schedules", "numbers", "tokens", "state")
+            tables = (
+                "revisions",
+                "schedules",
+                "numbers",
+                "tokens",
+                "state",
+                "locks",
+                "broken_locks",
+            )
             return {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in tables}  # noqa: S608 - our own names
 
     def revisions(self) -> Mapping[str, int]:

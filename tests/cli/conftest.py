@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pbx_adapters import clock
-from tests.cli.command_line import CommandLine
+from tests.cli.command_line import SHOP, CommandLine
 
 SetClock = Callable[[str], None]
 
@@ -32,3 +32,10 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
 
     set_to("2026-11-22T10:00:00+00:00")
     return set_to
+
+
+@pytest.fixture
+def shop(cli: CommandLine) -> CommandLine:
+    """Have a shop in the store that uses everything; its message is not there."""
+    cli.apply(SHOP)
+    return cli

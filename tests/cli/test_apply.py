@@ -65,7 +65,7 @@ def test_the_change_of_one_day_as_json(cli: CommandLine) -> None:
     (told,) = answer["schedules"]
     assert told["document"] == ["exceptions: feest added"]
     assert told["callers"] == [
-        "Sat 2026-12-05 00:00-24:00: open (normal route) becomes closed (hang up)"
+        "Feest, Sat 2026-12-05 00:00-24:00: open (normal route) becomes closed (hang up)"
     ]
     (difference,) = told["differences"]
     assert (difference["from"], difference["until"]) == (
@@ -357,7 +357,8 @@ def test_a_dry_run_stores_no_message(cli: CommandLine) -> None:
     cli.write("geluid/gesloten.wav", wav())
     text = document("winkel", "00:00-24:00 open audio=gesloten", audio=AUDIO)
     result = cli("apply", cli.write("winkel.yaml", text), "--dry-run")
-    assert "becomes open (message 'Gesloten', normal route)" in result.stdout
+    assert "the hours stay the same; what else changes for callers in the " in result.stdout
+    assert ": still open, but with message 'Gesloten'\n" in result.stdout
     assert stored_messages(cli) == []
 
 
@@ -479,7 +480,8 @@ def test_an_export_of_a_deleted_schedule_comes_back_by_force(cli: CommandLine) -
     told = cli("schedule", "show", "winkel", code=1).stderr
     assert told == (
         "Error: schedule winkel was deleted by Piet on 2026-11-22 at 10:00 UTC; to bring it back, "
-        "apply its document again (an old export: with --force)\n"
+        "`bereikbaar schedule restore winkel`, or apply its document again (an old export: with "
+        "--force)\n"
     )
     refused = cli("apply", "-", stdin=text, code=1).stderr
     assert "to bring it back as this document has it, --force it" in refused

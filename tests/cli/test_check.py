@@ -80,7 +80,26 @@ def test_an_explanation_names_every_rule_winner_first(cli: CommandLine) -> None:
     lines = cli(*asked).stdout.splitlines()
     assert lines[-3].split() == ["RULE", "NAME", "RESULT", "SLOT", "WHY"]
     assert lines[-2].split()[:3] == ["holidays/koningsdag", "Koningsdag", "wins"]
-    assert lines[-1].endswith("beaten by holidays/koningsdag")
+    assert lines[-1].endswith("weekly hours of Tuesday; beaten by holiday koningsdag")
+
+
+def test_a_rule_that_does_not_hold_is_told_apart_from_one_that_lost(cli: CommandLine) -> None:
+    """On Sunday 27 April 2031 koningsdag was kept the day before; an override ended at nine."""
+    override = (
+        "{dicht: {from: 2031-04-27T08:00+02:00, until: 2031-04-27T09:00+02:00, "
+        "slot: closed, reason: Storing}}"
+    )
+    cli.apply(document("winkel", overrides=override, holidays="{koningsdag: {}}"))
+    at = ("--at", "2031-04-27 10:00", "--explain")
+    assert cli("check", "--schedule", "winkel", *at).stdout.split("\n\n")[1] == (
+        "RULE                 NAME        RESULT  SLOT              WHY\n"
+        "week/sun             Zondag      wins    00:00-24:00 open  weekly hours of Sunday; "
+        "no override, exception or holiday holds\n"
+        "holidays/koningsdag  Koningsdag  off                       holiday koningsdag; "
+        "moved to Saturday the 26th this year\n"
+        "overrides/dicht      Storing     off                       override dicht; "
+        "ended Sun 2031-04-27 09:00\n"
+    )
 
 
 def test_an_unknown_number_is_answered_like_any_call(cli: CommandLine) -> None:

@@ -4,6 +4,8 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -13,7 +15,9 @@ from click.testing import CliRunner
 from admin_cli.apply import apply
 from admin_cli.lazy import LazyGroup
 from admin_cli.main import bereikbaar
+from schedules.sqlite_store import open_store
 from tests.cli.command_line import CommandLine, document
+from tests.engine import OPEN, schedule_of
 
 PROGRAM = Path(sys.executable).with_name("bereikbaar")
 
@@ -279,8 +283,13 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     ("words", "modules"),
     [
         (("--help",), {"pydantic", "aiohttp", "rich", "sqlite_utils", "ruamel.yaml"}),
-        (("token", "list"), {"aiohttp", "rich", "ruamel.yaml", "pydantic_settings", "holidays"}),
-        (("schedule", "list"), {"aiohttp", "rich", "ruamel.yaml", "pydantic_settings"}),
+        (("token", "list"), {"aiohttp", "rich", "ruamel.yaml", "pydantic", "sqlite_utils"}),
+        (
+            ("schedule", "list"),
+            {"aiohttp", "rich", "ruamel.yaml", "pydantic_settings", "sqlite_utils", "holidays"},
+        ),
+        (("schedule", "show", "winkel"), {"aiohttp", "ruamel.yaml", "phonenumbers", "holidays"}),
+        (("check", "--number", "+31850000001"), {"aiohttp", "phonenumbers", "sqlite_utils"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
@@ -293,6 +302,12 @@ def test_a_command_imports_only_what_it_needs(
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         f"print(sorted({modules!r} & set(sys.modules)), file=sys.stderr)"
     )
+    saved = schedule_of(OPEN, id="winkel", numbers=["+31850000001"])
+    with (
+        closing(open_store(tmp_path / "data")) as store,
+        store.writing("piet", datetime(2026, 11, 22, tzinfo=UTC)) as writer,
+    ):
+        writer.save(saved, summary="x")
     ended = subprocess.run(
         [sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True,
         timeout=60, check=True, env={"BEREIKBAAR_DATA_DIR": str(tmp_path / "data")},

@@ -172,7 +172,7 @@ def test_backup_put_back_is_noticed(daemon: Daemon, tmp_path: Path) -> None:
     """Another database in the place of the first is read, also one that stands further back."""
     backup = tmp_path / "backup.db"
     with daemon.store() as store, closing(sqlite3.connect(backup)) as copy:
-        store.db.conn.backup(copy)
+        store.db.backup(copy)
     daemon.save("closed")
     daemon.start()
     assert daemon.status() == "closed"

@@ -7,17 +7,14 @@ from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from routing_engine.compare import differences
 from routing_engine.day_plan import candidates, plan_day
-from routing_engine.decision import CallQuery, Decision, Outcome
+from routing_engine.decision import CallQuery, Decision
 from routing_engine.explain import explain_decision
 from routing_engine.resolver import decide, resolve
 from routing_engine.table import HORIZON_DAYS, IntervalTable
-from schedules.forward_rules import ForwardPolicy
 from schedules.model import Schedule
 from tests.engine import OFFICE_DAY, OPEN, day_of, instant, schedule_of, snapshot_of, table_of
 from tests.oracle import (
@@ -25,12 +22,11 @@ from tests.oracle import (
     MINUTE,
     SEARCH,
     Answer,
-    Lot,
     Oracle,
     clock_changes,
     holidays_on,
 )
-from tests.strategies import schedules_strategy
+from tests.property.cases import Case, cases, lot_of
 
 HOUR: Final = 60 * MINUTE
 EXAMPLES: Final = settings().max_examples
@@ -53,10 +49,6 @@ CLOCK_CHANGE_NIGHTS: Final = (
     ("2027-10-31T00:00+02:00", "2027-10-31T04:00+01:00"),
 )
 
-_FIRST_DAYS = st.one_of(
-    st.sampled_from(("2025-12-31", "2026-03-28", "2027-01-01")),
-    st.dates(date(2024, 1, 1), date(2029, 12, 31)).map(str),
-)
 _INSTANTS = st.one_of(
     st.integers(instant("2026-01-01T00:00Z"), instant("2029-01-01T00:00Z")),
     st.sampled_from(CLOCK_CHANGE_NIGHTS).flatmap(
@@ -66,45 +58,12 @@ _INSTANTS = st.one_of(
 _FAR_INSTANTS = st.integers(instant("2015-01-01T00:00Z"), instant("2100-12-31T00:00Z"))
 
 
-class Case:
-    """A schedule with its table and its oracle; in each, the same targets can't be used."""
-
-    def __init__(
-        self, schedule: Schedule, region: str, missing: frozenset[str], first: str
-    ) -> None:
-        """Compile the schedule from a date on."""
-        self.schedule = schedule
-        self.oracle = Oracle(schedule, region, missing)
-        policy = ForwardPolicy(region=region)
-        self.table = table_of(schedule, first=first, policy=policy, missing=missing)
-
-    def __repr__(self) -> str:
-        """Show what is needed to make the case anew."""
-        oracle, first_day = self.oracle, self.table.rules.recurring.first_day
-        return f"Case({self.schedule!r}, {oracle.region!r}, {oracle.missing!r}, {first_day})"
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """Draw a schedule; now and then its forwards are no longer allowed, or messages are gone."""
-    schedule = draw(schedules_strategy())
-    region = draw(st.sampled_from(("NL", "NL", "FR")))
-    hashes = sorted({message.sha256 for message in schedule.audio.values()})
-    missing = frozenset(draw(st.sets(st.sampled_from(hashes)))) if hashes else frozenset()
-    return Case(schedule, region, missing, draw(_FIRST_DAYS))
-
-
 def found_at(table: IntervalTable, at: int) -> Answer:
     """Put the table's answer in the oracle's words."""
     interval = table.interval_at(at)
     day = None if interval.day is None else date(1970, 1, 1) + timedelta(days=interval.day)
     lot, error = lot_of(interval.outcome), interval.outcome.error
     return Answer(lot, error, interval.rule, interval.title, day, interval.slot)
-
-
-def lot_of(outcome: Outcome) -> Lot:
-    """Put what a caller notices of an outcome in the oracle's words."""
-    return Lot(outcome.status, outcome.action, outcome.audio, outcome.forward, outcome.voicemail)
 
 
 @cache
@@ -310,65 +269,6 @@ def test_an_explanation_names_the_winner_first_and_every_loser(case: Case, at: i
         assert {one.rule for one in considered} == case.oracle.considered(moment)
         assert len({one.rule for one in considered}) == len(considered)
         assert all(one.why for one in considered)
-
-
-def minutes_of(
-    before: IntervalTable, after: IntervalTable, from_at: int, until_at: int
-) -> dict[int, tuple[Lot, Lot]]:
-    """Spread the differences over the minutes they cover, checking that no two could be one."""
-    covered: dict[int, tuple[Lot, Lot]] = {}
-    last: tuple[int, tuple[Lot, Lot]] | None = None
-    for span in differences(before, after, from_at, until_at):
-        assert span.before is not None
-        assert span.after is not None
-        change = lot_of(span.before), lot_of(span.after)
-        assert last is None or (last[0] <= span.from_at and last != (span.from_at, change))
-        covered.update(dict.fromkeys(range(span.from_at, span.until_at, MINUTE), change))
-        last = span.until_at, change
-    return covered
-
-
-def expected_minutes(
-    before: Oracle, after: Oracle, from_at: int, until_at: int
-) -> dict[int, tuple[Lot, Lot]]:
-    """Compare two oracles minute by minute."""
-    lots = ((at, before.lot(at), after.lot(at)) for at in range(from_at, until_at, MINUTE))
-    return {at: (was, becomes) for at, was, becomes in lots if was != becomes}
-
-
-@settings(max_examples=EXAMPLES // 2)
-@given(before=cases(), other=cases(), is_edit=st.booleans(), at=_INSTANTS)
-def test_differences_are_those_of_two_wall_clocks(
-    before: Case,
-    other: Case,
-    is_edit: bool,  # noqa: FBT001 - drawn
-    at: int,
-) -> None:
-    """Two schedules, or two states of one, differ in exactly the minutes the oracles differ in."""
-    after = _edited(before, other) if is_edit else other
-    start = at - at % MINUTE
-    end = start + 3 * DAY
-    found = minutes_of(before.table, after.table, start, end)
-    assert found == expected_minutes(before.oracle, after.oracle, start, end)
-
-
-@pytest.mark.slow
-@settings(max_examples=EXAMPLES // 8)
-@given(before=cases(), other=cases())
-def test_differences_over_a_year_are_those_of_two_wall_clocks(before: Case, other: Case) -> None:
-    """The same over the whole of 2026."""
-    after = _edited(before, other)
-    start, end = instant("2026-01-01T00:00Z"), instant("2027-01-01T00:00Z")
-    found = minutes_of(before.table, after.table, start, end)
-    assert found == expected_minutes(before.oracle, after.oracle, start, end)
-
-
-def _edited(case: Case, other: Case) -> Case:
-    """Change one weekday, and leave out exceptions and holidays, as an edit would."""
-    plan = next(iter(case.schedule.exceptions.values())).slots if case.schedule.exceptions else ()
-    week = case.schedule.week.model_copy(update={"wed": plan or case.schedule.week.sun})
-    schedule = case.schedule.replace(week=week, exceptions={}, template=None)
-    return Case(schedule, case.oracle.region, other.oracle.missing, "2026-01-01")
 
 
 def test_no_change_within_400_days_has_no_end() -> None:

@@ -4,8 +4,10 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import BinaryIO
 
 import pytest
 
-from schedules.errors import StoreUnavailableError
+from schedules.errors import LockedError, StoreUnavailableError
 from schedules.model import Schedule
 from schedules.sqlite_store import SqliteStore, open_store
 
@@ -21,6 +23,7 @@ MakeSchedule = Callable[..., Schedule]
 
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("edit_worker.py")
+PURGER = Path(__file__).with_name("purge_halfway.py")
 
 
 def start(
@@ -60,6 +63,51 @@ def test_concurrent_edits_all_count(data_dir: Path) -> None:
         history = store.history("teller")
         assert [r.revision for r in history] == list(range(1, 402))
         assert all(r.is_intact for r in history)
+
+
+def test_of_eight_that_take_a_lock_at_once_one_gets_it(data_dir: Path, saved_at: datetime) -> None:
+    """One lock, seven refusals that name its holder."""
+    barrier = threading.Barrier(8)
+
+    def take(user: str) -> str:
+        with closing(open_store(data_dir)) as store:
+            barrier.wait(60)
+            try:
+                with store.writing(user, saved_at) as writer:
+                    return writer.take_lock("teller", 60).holder
+            except LockedError as error:
+                return str(error)
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(take, [f"gebruiker-{n}" for n in range(8)]))
+    with closing(open_store(data_dir)) as store:
+        (lock,) = store.locks(saved_at)
+    told.remove(lock.holder)
+    assert len(told) == 7
+    assert all(f"is being edited by {lock.holder} until" in refusal for refusal in told)
+
+
+def test_a_purge_that_is_killed_halfway_leaves_all(data_dir: Path, saved_at: datetime) -> None:
+    """Whoever dies with the revisions removed but not committed has removed nothing."""
+    with closing(open_store(data_dir)) as store, store.writing("jan", saved_at) as writer:
+        writer.delete("teller", summary="")
+        history = store.history("teller")
+    purger = subprocess.Popen(
+        [sys.executable, PURGER, data_dir],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert _line_of(purger) == "2 removed, not yet committed"
+    purger.kill()
+    purger.communicate(timeout=60)
+    with closing(open_store(data_dir)) as store:
+        assert store.history("teller") == history
+        assert list(store.currents()) == []
+        assert store.rows("PRAGMA integrity_check") == [("ok",)]
+        with store.writing("jan", saved_at) as writer:
+            assert writer.purge("teller") == 2
 
 
 def test_killed_writer_loses_nothing_acknowledged(data_dir: Path, tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
+from sqlite_utils import Database, Migrations
 
 from schedules.errors import StoreUnavailableError
-from schedules.migrations import check_promises, migrate, pending
+from schedules.migrations import applied, check_promises, migrate, pending
 from schedules.model import Schedule
 from schedules.sqlite_store import DATABASE_NAME, SqliteStore, open_store
 from schedules.store import DamagedRevisionError, Token
@@ -36,6 +36,7 @@ def damage(data_dir: Path, sql: str, *values: object) -> None:
     with closing(sqlite3.connect(data_dir / DATABASE_NAME)) as connection:
         connection.execute("DROP TRIGGER IF EXISTS revisions_are_never_rewritten")
         connection.execute("DROP TRIGGER IF EXISTS revisions_are_never_removed")
+        connection.execute("DROP TRIGGER IF EXISTS schedules_are_deleted_first")
         connection.execute(sql, values)
         connection.commit()
 
@@ -65,12 +66,18 @@ class TestOpening:
         """The connection logs ahead, syncs every commit, and checks its references."""
         held = [
             sqlite_store.rows(f"PRAGMA {pragma}")[0][0]
-            for pragma in ("journal_mode", "synchronous", "foreign_keys")
+            for pragma in ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers")
         ]
-        assert held == ["wal", 2, 1]
+        assert held == ["wal", 2, 1, 1]
 
     @pytest.mark.parametrize(
-        "pragma", ["synchronous = NORMAL", "synchronous = OFF", "foreign_keys = OFF"]
+        "pragma",
+        [
+            "synchronous = NORMAL",
+            "synchronous = OFF",
+            "foreign_keys = OFF",
+            "recursive_triggers = OFF",
+        ],
     )
     def test_lesser_promise_is_refused(self, sqlite_store: SqliteStore, pragma: str) -> None:
         """What is read back has to be what was asked for."""
@@ -130,26 +137,55 @@ class TestOpening:
             open_store(tmp_path / "data")
 
 
+def told_by_library(db: sqlite3.Connection) -> list[str]:
+    """Return the steps that sqlite-utils says were taken."""
+    return [step.name for step in Migrations("bereikbaar").applied(Database(db))]
+
+
 class TestMigrations:
     """Steps are taken once, all or none."""
 
     def test_steps_are_pending_until_taken(self) -> None:
         """A fresh database lacks them all; afterwards none, and taking them again does nothing."""
-        with closing(Database(memory=True)) as db:
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
             before = pending(db)
             assert before[0] == "m001_schedules_numbers_tokens"
             assert migrate(db) == before
             assert pending(db) == []
+            assert applied(db) == before
+            assert told_by_library(db) == before
             assert migrate(db) == []
+
+    def test_store_of_an_earlier_version_keeps_all_it_had(
+        self, tmp_path: Path, saved_at: datetime
+    ) -> None:
+        """A store that an earlier version made holds the same after the later steps, and works."""
+        with closing(sqlite3.connect(tmp_path / DATABASE_NAME)) as connection:
+            connection.executescript(Path(__file__).with_name("m001.sql").read_text())
+        with closing(open_store(tmp_path)) as store:
+            (current,) = store.currents()
+            assert (current.schedule_id, current.revision, current.author) == (
+                "hoofdkantoor",
+                2,
+                "piet",
+            )
+            assert current.schedule().name == "Nieuw"
+            assert list(store.numbers()) == [("+31850000000", "hoofdkantoor")]
+            assert [token.name for token in store.tokens()] == ["centrale"]
+            assert [one.is_intact for one in store.history("filiaal")] == [True, True]
+            assert store.revision() == 2
+            with store.writing("jan", saved_at) as writer:
+                writer.take_lock("hoofdkantoor", 60)
+                assert writer.purge("filiaal") == 2
 
     def test_failing_step_leaves_nothing_behind(self) -> None:
         """A table in the way stops the step; what it made before is undone."""
-        with closing(Database(memory=True)) as db:
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
             db.execute("CREATE TABLE tokens (id TEXT)")
             with pytest.raises(sqlite3.OperationalError, match="tokens"):
                 migrate(db)
-            assert db.table_names() == ["tokens"]
-            assert not db.conn.in_transaction
+            assert Database(db).table_names() == ["tokens"]
+            assert not db.in_transaction
 
 
 class TestAppendOnly:
@@ -161,6 +197,7 @@ class TestAppendOnly:
             "UPDATE revisions SET summary = 'anders'",
             "DELETE FROM revisions",
             "INSERT OR REPLACE INTO revisions SELECT * FROM revisions",
+            "DELETE FROM revisions WHERE schedule_id = 'opgeheven'",
         ],
     )
     def test_database_itself_refuses(
@@ -170,12 +207,44 @@ class TestAppendOnly:
         saved_at: datetime,
         sql: str,
     ) -> None:
-        """Neither a change nor a removal passes, whatever the statement."""
-        save(sqlite_store, saved_at, make_schedule())
+        """Neither a change nor a removal passes, of a deleted schedule either."""
+        save(sqlite_store, saved_at, make_schedule(), make_schedule("opgeheven"))
+        with sqlite_store.writing("jan", saved_at) as writer:
+            writer.delete("opgeheven", summary="")
         before = sqlite_store.history("hoofdkantoor")
         with pytest.raises(sqlite3.IntegrityError, match="revisions are never"):
             sqlite_store.db.execute(sql)
         assert sqlite_store.history("hoofdkantoor") == before
+
+    def test_only_a_deleted_schedule_loses_its_row(
+        self, sqlite_store: SqliteStore, make_schedule: MakeSchedule, saved_at: datetime
+    ) -> None:
+        """The row that protects the revisions can't be removed before them."""
+        save(sqlite_store, saved_at, make_schedule())
+        with pytest.raises(sqlite3.IntegrityError, match="only a deleted schedule is purged"):
+            sqlite_store.db.execute("DELETE FROM schedules")
+
+
+class TestPurge:
+    """A purge leaves nothing that could be read (semantics.md rule 20)."""
+
+    def test_file_holds_nothing_of_it(
+        self, tmp_path: Path, make_schedule: MakeSchedule, saved_at: datetime
+    ) -> None:
+        """Neither in a page that is free now, nor, once it is closed, in its log."""
+        with closing(open_store(tmp_path)) as store:
+            for number in range(50):
+                notes = f"vertrouwelijk {number} " + "x" * 500
+                save(store, saved_at, make_schedule("weg", notes=notes))
+            save(store, saved_at, make_schedule("blijft", notes="openbaar"))
+            with store.writing("jan", saved_at) as writer:
+                writer.delete("weg", summary="")
+            with store.writing("jan", saved_at) as writer:
+                assert writer.purge("weg") == 51
+        content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+        assert b"openbaar" in content
+        assert b"vertrouwelijk" not in content
+        assert b"weg" not in content
 
 
 class TestDamage:

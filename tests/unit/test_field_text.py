@@ -13,6 +13,8 @@ from schedules.field_text import (
     check_name,
     check_sha256,
     check_slug,
+    free_slug,
+    slug_of_name,
 )
 
 
@@ -83,3 +85,37 @@ def test_the_rest_is_refused_with_a_remedy(check: Callable[[str], object], text:
     [(problem, remedy)] = refused.value.faults
     assert len(problem) < 200
     assert remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        pytest.param("Storingsdienst", "storingsdienst", id="plain"),
+        pytest.param("Café 't Hoekje (Zoë)", "cafe-t-hoekje-zoe", id="accents-and-marks"),
+        pytest.param("  Jan  Jansen ", "jan-jansen", id="spaces"),
+        pytest.param("Straße Ĳmuiden", "strasse-ijmuiden", id="one-letter-that-is-two"),
+        pytest.param("日本", "", id="nothing-left"),
+        pytest.param("x" * 64, "x" * 64, id="longest"),
+        pytest.param("ß" * 64, "s" * 64, id="grown-too-long"),
+        pytest.param("a" * 62 + "-½", "a" * 62 + "-1", id="fraction"),
+        pytest.param("ß" * 31 + "a ß", "s" * 62 + "a", id="cut-behind-a-hyphen"),
+    ],
+)
+def test_the_id_that_a_name_suggests(name: str, slug: str) -> None:
+    """Small letters, digits and inner hyphens are left of a name, at most 64."""
+    assert slug_of_name(name) == slug
+
+
+@pytest.mark.parametrize(
+    ("wanted", "taken", "slug"),
+    [
+        pytest.param("a", "b", "a", id="free"),
+        pytest.param("a", "a", "a-2", id="taken"),
+        pytest.param("a", "a a-2 a-4", "a-3", id="first-that-is-free"),
+        pytest.param("x" * 64, "x" * 64, "x" * 62 + "-2", id="longest"),
+        pytest.param(f"{'x' * 61}-yz", f"{'x' * 61}-yz", "x" * 61 + "-2", id="cut-at-a-hyphen"),
+    ],
+)
+def test_an_id_that_is_taken_gets_a_number(wanted: str, taken: str, slug: str) -> None:
+    """The first free number stands behind it, within what an id may hold."""
+    assert free_slug(wanted, taken.split()) == slug

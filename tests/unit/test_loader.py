@@ -1,6 +1,6 @@
 """From stored schedules to a service: what is served when not everything can be compiled."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -273,6 +273,27 @@ def test_kept_table_is_renewed_with_the_others() -> None:
     loaded = no_tables().load_all(Source((good("a", OPEN, 1, FIRST),)), AT)
     later = loaded.load_all(Source((unreadable("a"),), ((FIRST, "a"),)), AT + 86_400)
     assert later.tables["a"].rules.recurring.first_day == later.first_day == loaded.first_day + 1
+
+
+def test_whole_load_looks_at_the_messages_once() -> None:
+    """A whole load asks one listing, made anew for each; a change asks about its own messages."""
+    listed: list[set[str]] = []
+    stored: set[str] = set()
+
+    def list_messages() -> Callable[[str], bool]:
+        listed.append(stored.copy())
+        return listed[-1].__contains__
+
+    targets = TargetCheck(ForwardPolicy(), stored.__contains__)
+    tables = LoadedTables(targets, lambda: (), list_messages=list_messages)
+    audio = {"a": {"name": "A", "sha256": SHA256}}
+    revision = good("a", ("00:00-24:00 closed audio=a",), audio=audio)
+    loaded = tables.load_all(Source((revision,)), AT)
+    stored.add(SHA256)
+    later = loaded.load_changes(changed(revision), Source(()))
+    anew = loaded.load_all(Source((revision,)), AT)
+    assert [one.degraded["audio"] for one in (loaded, later, anew)] == [7, 0, 0]
+    assert listed == [set(), {SHA256}]
 
 
 def test_unusable_targets_are_counted() -> None:

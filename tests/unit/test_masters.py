@@ -101,6 +101,18 @@ def test_master_is_kept_under_its_hash(tmp_path: Path) -> None:
     assert masters.path_of(digest).read_bytes() == data
 
 
+def test_all_messages_are_looked_up_at_once(tmp_path: Path) -> None:
+    """One look tells of each message what was there at that moment."""
+    masters, absent = MasterFiles(tmp_path / "audio"), "0" * 64
+    assert not masters.look_up()(absent)
+    digest = masters.add(wav())
+    masters.path_of(absent).mkdir()
+    (masters.folder / ".incoming-x").touch()
+    has = masters.look_up()
+    later = masters.add(wav(fill=7))
+    assert [has(one) for one in (digest, absent, later)] == [True, False, False]
+
+
 def test_same_message_is_kept_once(tmp_path: Path) -> None:
     """Storing it again leaves the file that is there."""
     masters = MasterFiles(tmp_path)

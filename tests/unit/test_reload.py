@@ -110,11 +110,44 @@ async def test_lost_rows_are_found_at_the_next_check(tmp_path: Path) -> None:
     """Rows that no longer match their seal show too, and the metrics raise the alarm."""
     async with followed(tmp_path, check_seconds=0.2) as site:
         with closing(sqlite3.connect(site.database)) as connection, connection:
+            connection.execute("DROP TRIGGER schedules_are_deleted_first")
             connection.execute("DELETE FROM schedules")
         await site.until(lambda: "restore a backup" in site.troubles)
         assert b"\nbereikbaar_last_reload_successful 0.0\n" in site.metrics.exposition(AT)
         assert site.serving.service is not None
         assert site.serving.service.snapshot.tables.keys() == {"office"}
+
+
+async def test_a_lock_is_no_cause_for_a_check(tmp_path: Path) -> None:
+    """Who edits renews his lock each minute; the whole store isn't read each time for that."""
+    async with followed(tmp_path) as site:
+        fold_in(site.database)
+        flip(site.database, b"00:00-24:00 open", b"00:00-23:00 open")
+        with closing(open_store(tmp_path)) as store:
+            with store.writing("jan", datetime(2026, 11, 22, tzinfo=UTC)) as writer:
+                writer.take_lock("office", 60)
+            await asyncio.sleep(2)
+            assert site.troubles == ""
+            store.db.execute("CREATE TABLE vreemd (x)")
+        await site.until(lambda: "checksum" in site.troubles)
+
+
+async def test_a_purge_is_followed(tmp_path: Path) -> None:
+    """Deleted and purged between two looks: the schedule is gone, and nothing is amiss."""
+    async with followed(tmp_path) as site:
+        with closing(open_store(tmp_path)) as store:
+            with store.writing("jan", datetime(2026, 11, 22, tzinfo=UTC)) as writer:
+                writer.delete("office", summary="")
+                writer.purge("office")
+            revision = store.revision()
+
+        def served() -> int:
+            return site.serving.service.snapshot.revision if site.serving.service else 0
+
+        await site.until(lambda: served() == revision)
+        assert site.serving.service is not None
+        assert site.serving.service.snapshot.tables == {}
+        assert site.troubles == ""
 
 
 def test_whole_store_has_no_damage(tmp_path: Path) -> None:

@@ -316,9 +316,20 @@ def test_rule_13_of_two_holidays_on_a_date_the_first_in_rank_wins() -> None:
     table = table_of(schedule_of(holidays={"hemelvaartsdag": {}, "bevrijdingsdag": {}}))
     considered = explain_decision(table, instant("2016-05-05T12:00"))
     assert [(one.rule, one.wins, one.why) for one in considered] == [
-        ("holidays/bevrijdingsdag", True, "holiday"),
-        ("holidays/hemelvaartsdag", False, "beaten by holidays/bevrijdingsdag"),
-        ("week/thu", False, "beaten by holidays/bevrijdingsdag"),
+        (
+            "holidays/bevrijdingsdag",
+            True,
+            "holiday bevrijdingsdag; ranks before holiday hemelvaartsdag on the same date",
+        ),
+        (
+            "holidays/hemelvaartsdag",
+            False,
+            (
+                "holiday hemelvaartsdag; "
+                "beaten by holiday bevrijdingsdag, which ranks before it on the same date"
+            ),
+        ),
+        ("week/thu", False, "weekly hours of Thursday; beaten by holiday bevrijdingsdag"),
     ]
 
 

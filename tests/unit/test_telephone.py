@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schedules import telephone
 from schedules.errors import FaultyValueError
 from schedules.telephone import (
     NumberBlock,
@@ -143,11 +144,20 @@ def test_common_forms_do_not_go_through_the_library(monkeypatch: pytest.MonkeyPa
     assert {read_number(text) for _, text in TRUNK_FORMS} == {"+31850000000"}
 
 
-def test_importing_the_module_does_not_import_the_library() -> None:
-    """A command that needs no number starts without the 90 ms of phonenumbers."""
-    code = "import sys, schedules.telephone; print('phonenumbers' in sys.modules)"
+def test_dutch_dial_plan_is_that_of_the_library() -> None:
+    """What stands here so that the library needn't be imported is what it says."""
+    assert telephone._plan_by_library("NL") == telephone._DUTCH
+
+
+def test_dutch_numbers_do_not_import_the_library() -> None:
+    """A command that reads a Dutch number starts without the 90 ms of phonenumbers."""
+    code = (
+        "from schedules.telephone import read_number; read_number('0850000100')\n"
+        "from schedules.field_text import check_country; check_country('NL')\n"
+        "print('phonenumbers' in sys.modules)"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}; {code}"],
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{code}"],
         capture_output=True,
         check=True,
         text=True,

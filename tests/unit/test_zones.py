@@ -1,6 +1,6 @@
 """A zone's offset table, second by second round its clock changes."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing_engine.zones import FOREVER, zone_offsets
-from tests.engine import instant
+from tests.engine import day_of, instant
 
 HOUR = 3_600
 
@@ -78,3 +78,32 @@ def test_the_offset_is_the_calendar_librarys(zone: str, at: int) -> None:
 def test_a_zones_table_is_made_once() -> None:
     """All schedules of a zone share it."""
     assert zone_offsets("Europe/Amsterdam") is zone_offsets("Europe/Amsterdam")
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "start"),
+    [
+        ("Europe/Amsterdam", "2026-03-29", "2026-03-28T23:00Z"),
+        ("Europe/Amsterdam", "2026-03-30", "2026-03-29T22:00Z"),
+        ("Europe/Amsterdam", "2026-10-25", "2026-10-24T22:00Z"),
+        ("Europe/Amsterdam", "2026-10-26", "2026-10-25T23:00Z"),
+        ("UTC", "2026-10-26", "2026-10-26T00:00Z"),
+        ("America/Santiago", "2026-04-05", "2026-04-05T04:00Z"),
+        ("America/Santiago", "2026-09-06", "2026-09-06T04:00Z"),
+    ],
+)
+def test_a_day_starts_at_midnight_or_where_the_clocks_skip_it(
+    zone: str, day: str, start: str
+) -> None:
+    """In Chile clocks change at midnight: 23:00 occurs twice in April, 00:00 never in September."""
+    assert zone_offsets(zone).day_start(day_of(day)) == instant(start)
+
+
+@given(
+    st.sampled_from(("Europe/Amsterdam", "America/New_York", "Asia/Kolkata")),
+    st.dates(date(2001, 1, 1), date(2099, 12, 31)),
+)
+def test_a_day_starts_where_zoneinfo_has_midnight(zone: str, day: date) -> None:
+    """In zones that never change their clocks at midnight."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
+    assert zone_offsets(zone).day_start(day_of(str(day))) == int(midnight.timestamp())

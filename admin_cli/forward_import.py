@@ -1,0 +1,189 @@
+"""`bereikbaar forward import` and `import-from`: many forwards at once, a verdict on each."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import Any, Final, get_args
+
+import click
+
+from admin_cli.editing import EditCommand, PresentSchedules, save_edits
+from admin_cli.invocation import Invocation, print_table, tell
+from admin_cli.lazy import pass_invocation
+from admin_cli.refusals import EXIT_ANSWER_IS_NO, RefusedInputError
+from schedules.errors import InvalidScheduleError
+from schedules.forward_rows import ForwardRow, RowVerdict, Verdict, take_rows
+from schedules.forwards_csv import MAX_BYTES, CsvRows, read_rows
+from schedules.model import Schedule
+
+Taken = tuple[Schedule, list[RowVerdict]]
+
+_SHOWN: Final = 64
+_ONLY: Final = click.option(
+    "--only", metavar="NAME", multiple=True, help="Take this one alone; more than once for more."
+)
+_ID: Final = click.argument("schedule_id", metavar="ID")
+
+
+@click.command(
+    name="import",
+    cls=EditCommand,
+    epilog="bereikbaar forward import contacten.csv hoofdkantoor --dry-run\n"
+    "bereikbaar forward import personeel.csv hoofdkantoor --name-column Naam "
+    "--number-column 4 --only 'Jan Jansen'",
+)
+@click.argument("file", metavar="FILE")
+@_ID
+@click.option("--name-column", metavar="COLUMN", help="Where names are: a heading or a number.")
+@click.option("--number-column", metavar="COLUMN", help="Where numbers are, likewise.")
+@click.option(
+    "--restore-zeros",
+    "restores_zeros",
+    is_flag=True,
+    help="Put back the first 0 of numbers that a spreadsheet took it from.",
+)
+@_ONLY
+@pass_invocation
+def import_file(  # noqa: PLR0913 - its options
+    invocation: Invocation,
+    file: str,
+    schedule_id: str,
+    *,
+    name_column: str | None,
+    number_column: str | None,
+    only: tuple[str, ...],
+    restores_zeros: bool,
+) -> None:
+    """Import a CSV file's rows. FILE `-` is stdin.
+
+    Each row gets a verdict. Where one is refused, the exit code is 3; the others are saved.
+    """
+    read = _read_file(file, name_column, number_column)
+    heading = (
+        "no headings" if read.heading_line is None else f"headings on line {read.heading_line}"
+    )
+    tell(
+        f"{file}: {read.encoding}, cells separated by {read.delimiter}, {heading}; names in "
+        f"column {read.name_column}, numbers in column {read.number_column}"
+    )
+    _save(
+        invocation,
+        lambda present: take_rows(
+            present(schedule_id),
+            read.rows,
+            invocation.config.forward_policy,
+            only=only,
+            restores_zeros=restores_zeros,
+        ),
+        f"forwards imported from {PurePath(file).name}",
+        {
+            "file": file,
+            "encoding": read.encoding,
+            "delimiter": read.delimiter,
+            "heading_line": read.heading_line,
+            "name_column": read.name_column,
+            "number_column": read.number_column,
+        },
+    )
+
+
+@click.command(
+    name="import-from",
+    cls=EditCommand,
+    epilog="bereikbaar forward import-from hoofdkantoor filiaal --only Storingsdienst",
+)
+@click.argument("source_id", metavar="SOURCE")
+@_ID
+@_ONLY
+@pass_invocation
+def import_from(
+    invocation: Invocation, source_id: str, schedule_id: str, only: tuple[str, ...]
+) -> None:
+    """Import another schedule's forwards. They go from schedule SOURCE to schedule ID.
+
+    Each gets a verdict. Where one is refused, the exit code is 3; the others are saved.
+    """
+
+    def take(present: PresentSchedules) -> Taken:
+        rows = [
+            ForwardRow(one.name, one.number, forward_id=forward_id)
+            for forward_id, one in present(source_id).forwards.items()
+        ]
+        policy = invocation.config.forward_policy
+        return take_rows(present(schedule_id), rows, policy, only=only)
+
+    summary = f"forwards imported from schedule {source_id}"
+    _save(invocation, take, summary, {"schedule": source_id})
+
+
+def _read_file(file: str, name_column: str | None, number_column: str | None) -> CsvRows:
+    """Read a CSV file; raises `RefusedInputError` with the file's name."""
+    if file == "-":
+        source = sys.stdin.buffer.read(MAX_BYTES + 1)
+    else:
+        with Path(file).open("rb") as stream:
+            source = stream.read(MAX_BYTES + 1)
+    try:
+        return read_rows(source, name_column=name_column, number_column=number_column)
+    except InvalidScheduleError as error:
+        raise RefusedInputError((file, fault) for fault in error.faults) from None
+
+
+def _save(
+    invocation: Invocation,
+    take: Callable[[PresentSchedules], Taken],
+    summary: str,
+    origin: dict[str, object],
+) -> None:
+    """Save what could be taken, and tell the verdicts; ends with 3 where a row was refused."""
+    rows: list[dict[str, Any]] = []
+    counts = dict.fromkeys(get_args(Verdict), 0)
+
+    def edit(present: PresentSchedules) -> list[Schedule]:
+        after, verdicts = take(present)
+        rows.extend(map(_fields_of, verdicts))
+        counts.update(Counter(one.verdict for one in verdicts))
+        return [after]
+
+    save_edits(invocation, edit, summary=summary, origin=origin, counts=counts, rows=rows)
+    if not invocation.is_json:
+        _print_rows(rows)
+    tell(", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count))
+    if counts["refused"]:
+        click.get_current_context().exit(EXIT_ANSWER_IS_NO)
+
+
+def _fields_of(verdict: RowVerdict) -> dict[str, Any]:
+    return {
+        "line": verdict.row.line,
+        "source": verdict.row.forward_id,
+        "name": verdict.row.name,
+        "number": verdict.number,
+        "verdict": verdict.verdict,
+        "forward": verdict.forward_id,
+        "faults": [{"problem": problem, "remedy": remedy} for problem, remedy in verdict.faults],
+    }
+
+
+def _print_rows(rows: list[dict[str, Any]]) -> None:
+    print_table(
+        ("ROW", "NAME", "NUMBER", "VERDICT", "FORWARD OR REASON"),
+        [
+            (
+                str(row["line"] or row["source"]),
+                _shown(row["name"]),
+                _shown(row["number"]),
+                row["verdict"],
+                row["forward"]
+                or ". ".join(f"{fault['problem']}; {fault['remedy']}" for fault in row["faults"]),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _shown(text: str) -> str:
+    """Return what a file holds as it may stand on a terminal."""
+    text = text if text.isprintable() else ascii(text)[1:-1]
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -1,0 +1,42 @@
+"""Files that a command writes: whole or not at all, and never over somebody else's."""
+
+import os
+import stat
+from pathlib import Path
+
+from schedules.errors import BereikbaarError
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file whole: beside it first, then in its place; a link's target, in its mode."""
+    if path.is_symlink():
+        path = path.resolve()
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("xb") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def renew_file(path: Path, content: bytes, mark: str) -> None:
+    """Write a file that may replace an earlier one with the same `mark` in it, or an empty one.
+
+    Raises `BereikbaarError` for any other file that is there.
+    """
+    if path.exists() and not _is_ours(path, mark.encode()):
+        raise BereikbaarError(
+            f"{path} is there and was not written by this command; name another file, or remove it"
+        )
+    replace_file(path, content)
+
+
+def _is_ours(path: Path, mark: bytes) -> bool:
+    content = path.read_bytes() if path.is_file() else None
+    return content is not None and (content == b"" or mark in content)
