@@ -42,7 +42,9 @@ class Choice(NamedTuple):
         if self.schedule_ids:
             return list(dict.fromkeys(self.schedule_ids))
         if self.company is None:
-            return [one.schedule_id for one in present.currents() if may_concern(one.document)]
+            return [
+                one.schedule_id for one in present.store.currents() if may_concern(one.document)
+            ]
         chosen = list(_ids_of_company(present, self.company))
         if not chosen:
             raise NotFoundError(
@@ -65,7 +67,7 @@ def read_choice(
 
 def _ids_of_company(present: PresentSchedules, company: str) -> Iterator[str]:
     query, wanted = parse_query(company), fold(company.strip())
-    for current in present.currents():
+    for current in present.store.currents():
         # Whoever pulls the brake of one company doesn't wait until all others are read.
         if not may_hold(current.document, query):
             continue

@@ -17,7 +17,6 @@ from schedules.errors import Fault, InvalidScheduleError, LockedError
 from schedules.model import Schedule
 from schedules.sqlite_store import SqliteStore
 from schedules.sqlite_writer import SqliteWriter
-from schedules.store import Revision
 
 _KEEP: Final[dict[str, Any]] = {"is_flag": True, "expose_value": False, "callback": note_option}
 
@@ -84,10 +83,6 @@ class PresentSchedules:
     def has(self, schedule_id: str) -> bool:
         """Tell whether there is a schedule with this id."""
         return self._writer.current(schedule_id) is not None
-
-    def currents(self) -> Iterator[Revision]:
-        """Stream the current revision of every schedule, by id and not read yet."""
-        return self.store.currents()
 
     def ids(self) -> list[str]:
         """Return the id of every schedule, in order."""

@@ -33,6 +33,9 @@ _COMMANDS: Final = {
     "template": LazyCommand(
         "admin_cli.templates", "template", "Show and choose the day that new exceptions begin with."
     ),
+    "override": LazyCommand(
+        "admin_cli.overrides", "override", "Force schedules open or closed for a while."
+    ),
     "lint": LazyCommand(
         "admin_cli.lint", "lint", "Find what is allowed in schedules but probably not meant."
     ),
@@ -46,9 +49,6 @@ _COMMANDS: Final = {
         "Show what holds each day of a month, or export opening hours.",
     ),
     "forward": LazyCommand("admin_cli.forwards", "forward", "List, change and import forwards."),
-    "override": LazyCommand(
-        "admin_cli.overrides", "override", "Force schedules open or closed for a while."
-    ),
     "token": LazyCommand("admin_cli.tokens", "token", "List, create and revoke tokens."),
     "migrate": LazyCommand(
         "admin_cli.migrate", "migrate", "Bring the store to this version, and tell its steps."

@@ -34,8 +34,8 @@ def test_a_schedule_forced_open(cli: CommandLine, set_clock: SetClock) -> None:
         "hoofdkantoor: changed, revision 2\n"
         "  overrides: open-dag added\n"
         "  what changes for callers in the coming year:\n"
-        "    Sun 2026-11-22 11:00-13:00: closed (forward to +31612345678) becomes open "
-        "(normal route)\n"
+        "    Open dag, Sun 2026-11-22 11:00-13:00: closed (forward to Storingsdienst "
+        "+31612345678) becomes open (normal route)\n"
     )
     answer = cli.json("check", "--schedule", "hoofdkantoor")
     given = ("status", "reason", "rule", "valid_until", "next_status")
@@ -221,6 +221,17 @@ def test_no_expectation_holds_up_the_brake(cli: CommandLine) -> None:
     cli(*SET, "--until", "2026-11-24 00:00", "--reason", "Brand", "closed")
     asked = ("check", "--schedule", "hoofdkantoor", "--at", "2026-11-23 10:00")
     assert cli.json(*asked)["rule"] == "overrides/brand"
+
+
+def test_no_lock_holds_up_the_brake(cli: CommandLine) -> None:
+    """Rule 7: an override is set and cleared while somebody else edits."""
+    cli.apply(HEAD_OFFICE)
+    cli("lock", "take", "hoofdkantoor", "--as", "jan")
+    assert "jan" in cli("schedule", "rename", "hoofdkantoor", "X", "--as", "piet", code=1).stderr
+    cli(*OPEN, "--as", "piet")
+    assert overrides(cli) == ["open-dag"]
+    cli("override", "clear", "hoofdkantoor", "--as", "piet")
+    assert overrides(cli) == []
 
 
 def test_clearing(cli: CommandLine, set_clock: SetClock) -> None:
