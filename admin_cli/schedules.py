@@ -19,14 +19,18 @@ _COMMANDS: Final = {
     "list": LazyCommand("admin_cli.schedules", "list_schedules", "List all schedules."),
     "show": LazyCommand("admin_cli.schedules", "show", "Show all that one schedule says."),
     "search": LazyCommand(
-        "admin_cli.schedule_search", "search_schedules", "Find schedules by what is in them."
+        "admin_cli.schedule_search",
+        "search_schedules",
+        "Find schedules by what stands in them, capitals and accents aside.",
     ),
     "create": LazyCommand("admin_cli.schedule_create", "create", "Create a schedule."),
     "duplicate": LazyCommand(
-        "admin_cli.schedule_create", "duplicate", "Create one like another, without its numbers."
+        "admin_cli.schedule_create", "duplicate", "Create a schedule like another, NEW_ID like ID."
     ),
-    "set": LazyCommand("admin_cli.schedule_settings", "set_schedule", "Change its settings."),
-    "rename": LazyCommand("admin_cli.schedule_settings", "rename", "Change its name."),
+    "set": LazyCommand(
+        "admin_cli.schedule_settings", "set_schedule", "Change the settings of a schedule."
+    ),
+    "rename": LazyCommand("admin_cli.schedule_settings", "rename", "Give a schedule another name."),
     "export": LazyCommand("admin_cli.export", "export", "Write schedules as documents."),
     "diff": LazyCommand(
         "admin_cli.diff", "diff", "Say what changes for callers between two states of a schedule."
