@@ -96,7 +96,7 @@ def test_numbers_of_another_schedule(cli: CommandLine) -> None:
         pytest.param(("--notes", "a\0b"), "notes", id="null character"),
         pytest.param(("--notes", "x" * 100_000), "notes", id="huge notes"),
         pytest.param(("--company", "a\rb"), "company", id="carriage return"),
-        pytest.param(("--email", "geen adres"), "voicemail_email", id="no address"),
+        pytest.param(("--email", "zonder apenstaart"), "voicemail_email", id="no address"),
         pytest.param(("--timezone", "../etc"), "timezone", id="no zone"),
         pytest.param(("--timezone", "europe/amsterdam"), "timezone", id="zone in small letters"),
         pytest.param(("--pbx", "4cx"), "pbx", id="no PBX"),
