@@ -26,7 +26,7 @@ WEEKDAY_TITLES: Final = (
 _BYTE_LIMIT: Final = 256
 _KEPT: Final = 4_096
 # One object for each minute: numbers above 256 would be made anew for every day of every schedule.
-_MINUTES: Final = tuple(range(DAY_MINUTES))
+_MINUTES: Final = tuple(range(DAY_MINUTES + 1))
 _START: Final = attrgetter("start")
 
 _T = TypeVar("_T")
@@ -190,9 +190,9 @@ def _compile_profiles(
             places[id(plan)] = len(profiles)
             # Operators may write a day's slots in any order.
             slots = sorted(plan, key=_START)
-            starts = tuple([_MINUTES[slot.start] for slot in slots])
+            ends = tuple([_MINUTES[slot.end] for slot in slots])
             pattern = _pack([outcomes.number_of(slot) for slot in slots])
-            profiles.append(_share(DayProfile(starts, pattern)))
+            profiles.append(_share(DayProfile(ends, pattern)))
     return _share(_pack([places[id(plan)] for plan in plans])), tuple(profiles)
 
 

@@ -83,9 +83,10 @@ def plan_day(rules: DayRules, day: int) -> int:
     An exception, else what recurs: from the day index or, outside it, planned directly
     (semantics.md rules 7 and 18).
     """
-    exception = span_on(rules.exception_spans, day)
-    if exception is not None:
-        return exception
+    if rules.exception_spans:
+        exception = span_on(rules.exception_spans, day)
+        if exception is not None:
+            return exception
     recurring = rules.recurring
     place = day - recurring.first_day
     if 0 <= place < len(recurring.day_index):
