@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from typing import Final
 
 from schedules.date_text import date_of, epoch_day
@@ -33,9 +34,11 @@ class RecurringRules:
     day_index: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class DayRules:
     """The rules of one schedule that can supply a date, each known by an index.
+
+    Never changes once made; not frozen, since each schedule has one and that would treble its cost.
 
     First the recurring ones, then the exceptions: `exception_labels` holds their names and titles
     in turn, `exception_spans` is what `pack_spans` makes.
@@ -64,8 +67,7 @@ def pack_spans(spans: Iterable[tuple[int, int, int]]) -> "array[int]":
     The first days in order, then the last days, then the indices: a tenth of what a dictionary of
     days would take.
     """
-    columns = zip(*sorted(spans), strict=True)
-    return array("i", [value for column in columns for value in column])
+    return array("i", [*chain.from_iterable(zip(*sorted(spans), strict=True))])
 
 
 def span_on(spans: "array[int]", day: int) -> int | None:
