@@ -10,7 +10,7 @@ from pbx_adapters.simulated_time import parse_at, zone_of
 from routing_engine.decision import CallQuery
 from routing_engine.explain import explain_decision
 from routing_engine.resolver import resolve
-from routing_engine.snapshot import RoutingSnapshot, link_numbers
+from routing_engine.snapshot import RoutingSnapshot, assemble_snapshot
 from routing_engine.table import IntervalTable
 from schedules.date_text import parse_moment
 from schedules.errors import BereikbaarError, NotFoundError
@@ -76,9 +76,9 @@ def _snapshot_of(
             # The answer says that it is unknown, as the daemon's would.
             pass
     linked = [(dialled, holder)] if dialled is not None and holder is not None else []
-    return RoutingSnapshot(
+    return assemble_snapshot(
         revision=0,
-        numbers=link_numbers(linked),
+        links=linked,
         tables=tables,
         unusable=frozenset(unusable),
         horizon_at=0,

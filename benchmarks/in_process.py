@@ -22,7 +22,7 @@ from benchmarks.figures import Goal, Row, median_ratio
 from routing_engine.compiler import TargetCheck, compile_schedule
 from routing_engine.decision import CallQuery
 from routing_engine.resolver import decide, resolve
-from routing_engine.snapshot import RoutingSnapshot, link_numbers
+from routing_engine.snapshot import RoutingSnapshot, assemble_snapshot
 from routing_engine.table import HORIZON_DAYS, IntervalTable
 from routing_engine.zones import DAY_SECONDS
 from schedules.date_text import epoch_day, instants_of
@@ -181,8 +181,10 @@ def quiet() -> Iterator[None]:
 
 
 def _snapshot(tables: dict[str, IntervalTable]) -> RoutingSnapshot:
-    linked = ((entry, table.schedule) for table in tables.values() for entry in table.numbers)
-    return RoutingSnapshot(1, link_numbers(linked), tables, frozenset(), 0)
+    links = ((entry, table.schedule) for table in tables.values() for entry in table.numbers)
+    return assemble_snapshot(
+        revision=1, links=links, tables=tables, unusable=frozenset(), horizon_at=0
+    )
 
 
 def _calls(

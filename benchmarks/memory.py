@@ -15,7 +15,7 @@ from benchmarks.company import generate_documents
 from benchmarks.effort import Effort
 from benchmarks.figures import Goal, Row
 from benchmarks.in_process import compile_table
-from routing_engine.snapshot import RoutingSnapshot, link_numbers
+from routing_engine.snapshot import assemble_snapshot
 from routing_engine.table import IntervalTable
 from schedules.model import Reading, Schedule
 
@@ -68,8 +68,10 @@ def main(path: Path) -> None:
                 half = resident_bytes()
     gc.collect()
     compiled = resident_bytes()
-    linked = ((entry, table.schedule) for table in tables.values() for entry in table.numbers)
-    snapshot = RoutingSnapshot(1, link_numbers(linked), tables, frozenset(), 0)
+    links = ((entry, table.schedule) for table in tables.values() for entry in table.numbers)
+    snapshot = assemble_snapshot(
+        revision=1, links=links, tables=tables, unusable=frozenset(), horizon_at=0
+    )
     whole = resident_bytes()
     figures = {
         "whole": (whole - empty) / count,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Final, TypeVar
 
 import structlog
@@ -12,7 +13,7 @@ import structlog
 from pbx_adapters.auth import TokenTable, index_tokens
 from pbx_adapters.serving import Service
 from routing_engine.compiler import TargetCheck, compile_schedule, renew_table
-from routing_engine.snapshot import RoutingSnapshot, link_numbers
+from routing_engine.snapshot import assemble_snapshot
 from routing_engine.table import HORIZON_DAYS, IntervalTable
 from routing_engine.zones import DAY_SECONDS
 from schedules.errors import BereikbaarError
@@ -106,7 +107,7 @@ class LoadedTables:
 
     def service(self) -> Service:
         """Return the service that these tables give."""
-        linked = (
+        links = (
             (entry, schedule_id)
             for schedule_id, table in self.tables.items()
             # Which numbers a stale table has left is for the store to say.
@@ -114,9 +115,9 @@ class LoadedTables:
             for entry in table.numbers
         )
         unusable = frozenset(self.failed).union(holder for _, holder in self.failed_numbers)
-        snapshot = RoutingSnapshot(
+        snapshot = assemble_snapshot(
             revision=self.revision,
-            numbers=link_numbers((*linked, *self.failed_numbers)),
+            links=chain(links, self.failed_numbers),
             tables=self.tables,
             unusable=unusable - self.tables.keys(),
             horizon_at=(self.first_day + HORIZON_DAYS) * DAY_SECONDS,

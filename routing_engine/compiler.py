@@ -13,7 +13,7 @@ from routing_engine.zones import zone_offsets
 from schedules.date_text import epoch_day
 from schedules.forward_rules import ForwardPolicy, forward_refusal
 from schedules.holidays_nl import HOLIDAY_IDS, HOLIDAY_NAMES
-from schedules.model import DayPlan, Schedule, Treatment
+from schedules.model import DayPlan, Schedule, Slot, Treatment
 from schedules.slot_text import DAY_MINUTES
 
 WEEKDAY_RULES: Final = tuple(
@@ -23,11 +23,9 @@ WEEKDAY_TITLES: Final = (
     "Maandag", "Dinsdag", "Woensdag", "Donderdag", "Vrijdag", "Zaterdag", "Zondag",
 )  # fmt: skip
 
-_BYTE_LIMIT: Final = 256
 _KEPT: Final = 4_096
-# One object for each minute: numbers above 256 would be made anew for every day of every schedule.
-_MINUTES: Final = tuple(range(DAY_MINUTES))
 _START: Final = attrgetter("start")
+_TREATMENT: Final = attrgetter("status", "audio", "forward", "voicemail")
 
 _T = TypeVar("_T")
 
@@ -47,7 +45,7 @@ def compile_schedule(
     rules, plans = _list_rules(schedule, first_day)
     outcomes = _Outcomes(schedule, targets)
     shapes, profiles = _compile_profiles(plans, outcomes)
-    overrides = _compile_overrides(schedule, outcomes)
+    overrides = _compile_overrides(schedule, targets)
     return IntervalTable(
         schedule=schedule.id,
         schedule_name=schedule.name,
@@ -64,17 +62,16 @@ def compile_schedule(
 
 def renew_table(table: IntervalTable, first_day: int) -> IntervalTable:
     """Index a table's days anew from `first_day` on; what the schedule says stays as it was."""
-    switched_on = tuple(
-        (holiday_id, is_lustrum_only)
-        for holiday_id, (_, is_lustrum_only) in table.rules.recurring.holidays.items()
-    )
+    holidays = table.rules.recurring.holidays
+    lustrum_only = tuple(holiday_id for holiday_id, (_, limited) in holidays.items() if limited)
+    recurring = _recurring_rules(tuple(holidays), lustrum_only, first_day)
     return IntervalTable(
         schedule=table.schedule,
         schedule_name=table.schedule_name,
         revision=table.revision,
         numbers=table.numbers,
         zone=table.zone,
-        rules=replace(table.rules, recurring=_recurring_rules(switched_on, first_day)),
+        rules=replace(table.rules, recurring=recurring),
         shapes=table.shapes,
         profiles=table.profiles,
         outcomes=table.outcomes,
@@ -107,9 +104,8 @@ def compile_outcome(treatment: Treatment, schedule: Schedule, targets: TargetChe
         action = "forward"
     elif is_voicemail:
         action = "voicemail"
-    return Outcome(
-        treatment.status, action, audio, forward, email if action == "voicemail" else "", error
-    )
+    voicemail = email if action == "voicemail" else ""
+    return Outcome(treatment.status, action, audio, forward, voicemail, error)
 
 
 class _Outcomes:
@@ -121,40 +117,52 @@ class _Outcomes:
         self._targets = targets
         self._numbers: dict[tuple[object, ...], int] = {}
 
-    def number_of(self, treatment: Treatment) -> int:
-        """Return the number of a treatment's outcome."""
-        key = treatment.status, treatment.audio, treatment.forward, treatment.voicemail
-        number = self._numbers.get(key)
-        if number is None:
-            number = self._numbers[key] = len(self.found)
-            outcome = compile_outcome(treatment, self._schedule, self._targets)
-            self.found.append(_share(outcome))
-        return number
+    def pattern_of(self, slots: Sequence[Slot]) -> Sequence[int]:
+        """Return the number of each slot's outcome."""
+        numbers = self._numbers
+        pattern = []
+        for slot in slots:
+            treatment = _TREATMENT(slot)
+            number = numbers.get(treatment)
+            if number is None:
+                number = numbers[treatment] = len(self.found)
+                self.found.append(_share(compile_outcome(slot, self._schedule, self._targets)))
+            pattern.append(number)
+        return _pack(pattern)
 
 
 def _list_rules(schedule: Schedule, first_day: int) -> tuple[DayRules, list[DayPlan]]:
     """Give every rule of the schedule an index, with the day plan it supplies."""
     week = schedule.week
     plans = [week.mon, week.tue, week.wed, week.thu, week.fri, week.sat, week.sun]
-    switched_on: list[tuple[str, bool]] = []
+    holidays = schedule.holidays
+    switched_on: list[str] = []
+    lustrum_only: list[str] = []
     # In rank order, whatever order they were written in, so that more schedules share their index.
     for holiday_id in HOLIDAY_IDS:
-        rule = schedule.holidays.get(holiday_id)
+        rule = holidays.get(holiday_id)
         if rule is not None and rule.active:
-            switched_on.append((holiday_id, rule.every == "lustrum"))
+            switched_on.append(holiday_id)
             plans.append(rule.slots)
-    recurring = _recurring_rules(tuple(switched_on), first_day)
+            if rule.every == "lustrum":
+                lustrum_only.append(holiday_id)
+    recurring = _recurring_rules(tuple(switched_on), tuple(lustrum_only), first_day)
     spans: list[tuple[int, int, int]] = []
     labels: list[str] = []
     for exception_id, exception in schedule.exceptions.items():
-        if exception.dates:
+        if dates := exception.dates:
             index = len(plans)
-            spans += [(epoch_day(s.first), epoch_day(s.last), index) for s in exception.dates]
+            spans += [(epoch_day(s.first), epoch_day(s.last), index) for s in dates]
             plans.append(exception.slots)
-            labels += _share(f"exceptions/{exception_id}"), _share(exception.name)
+            labels += _exception_labels(exception_id, exception.name)
     if not spans:
         return _without_exceptions(recurring), plans
     return DayRules(recurring, tuple(labels), pack_spans(spans)), plans
+
+
+@lru_cache(maxsize=_KEPT)
+def _exception_labels(exception_id: str, name: str) -> tuple[str, str]:
+    return f"exceptions/{exception_id}", name
 
 
 @lru_cache(maxsize=_KEPT)
@@ -163,14 +171,16 @@ def _without_exceptions(recurring: RecurringRules) -> DayRules:
 
 
 @lru_cache(maxsize=_KEPT)
-def _recurring_rules(switched_on: tuple[tuple[str, bool], ...], first_day: int) -> RecurringRules:
+def _recurring_rules(
+    switched_on: tuple[str, ...], lustrum_only: tuple[str, ...], first_day: int
+) -> RecurringRules:
     """List and index weekly hours and holidays; shared by all schedules with the same ones."""
     rules = RecurringRules(
-        WEEKDAY_RULES + tuple(f"holidays/{holiday_id}" for holiday_id, _ in switched_on),
-        WEEKDAY_TITLES + tuple(HOLIDAY_NAMES[holiday_id] for holiday_id, _ in switched_on),
+        WEEKDAY_RULES + tuple(f"holidays/{holiday_id}" for holiday_id in switched_on),
+        WEEKDAY_TITLES + tuple(HOLIDAY_NAMES[holiday_id] for holiday_id in switched_on),
         {
-            holiday_id: (index, is_lustrum_only)
-            for index, (holiday_id, is_lustrum_only) in enumerate(switched_on, start=7)
+            holiday_id: (index, holiday_id in lustrum_only)
+            for index, holiday_id in enumerate(switched_on, start=len(WEEKDAY_RULES))
         },
     )
     return index_days(rules, first_day, HORIZON_DAYS)
@@ -185,23 +195,43 @@ def _compile_profiles(
     """
     places: dict[int, int] = {}
     profiles: list[DayProfile] = []
+    shapes: list[int] = []
     for plan in plans:
-        if id(plan) not in places:
-            places[id(plan)] = len(profiles)
-            # Operators may write a day's slots in any order.
-            slots = sorted(plan, key=_START)
-            starts = tuple([_MINUTES[slot.start] for slot in slots])
-            pattern = _pack([outcomes.number_of(slot) for slot in slots])
-            profiles.append(_share(DayProfile(starts, pattern)))
-    return _share(_pack([places[id(plan)] for plan in plans])), tuple(profiles)
+        place = places.get(id(plan))
+        if place is None:
+            place = places[id(plan)] = len(profiles)
+            profiles.append(_compile_day(plan, outcomes))
+        shapes.append(place)
+    return _share(_pack(shapes)), tuple(profiles)
+
+
+def _compile_day(plan: DayPlan, outcomes: _Outcomes) -> DayProfile:
+    """Compile one day; operators may write its slots in any order."""
+    slots: Sequence[Slot] = plan
+    starts = [slot.start for slot in slots]
+    if starts != sorted(starts):
+        slots = sorted(slots, key=_START)
+        starts.sort()
+    _, *later = starts
+    return _profile((*later, DAY_MINUTES), outcomes.pattern_of(slots))
+
+
+@lru_cache(maxsize=_KEPT)
+def _profile(ends: tuple[int, ...], pattern: Sequence[int]) -> DayProfile:
+    return DayProfile(ends, pattern)
 
 
 def _pack(numbers: list[int]) -> Sequence[int]:
     """Keep small numbers as bytes, which a schedule's nearly always are."""
-    return bytes(numbers) if max(numbers) < _BYTE_LIMIT else tuple(numbers)
+    try:
+        return bytes(numbers)
+    except ValueError:
+        return tuple(numbers)
 
 
-def _compile_overrides(schedule: Schedule, outcomes: _Outcomes) -> tuple[OverrideSpan, ...]:
+def _compile_overrides(schedule: Schedule, targets: TargetCheck) -> tuple[OverrideSpan, ...]:
+    if not schedule.overrides:
+        return ()
     return tuple(
         sorted(
             OverrideSpan(
@@ -209,7 +239,7 @@ def _compile_overrides(schedule: Schedule, outcomes: _Outcomes) -> tuple[Overrid
                 int(override.until_at.timestamp()),
                 f"overrides/{override_id}",
                 override.reason,
-                outcomes.found[outcomes.number_of(override.slot)],
+                compile_outcome(override.slot, schedule, targets),
             )
             for override_id, override in schedule.overrides.items()
         )

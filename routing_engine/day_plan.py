@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from typing import Final
 
 from schedules.date_text import date_of, epoch_day
@@ -33,9 +34,11 @@ class RecurringRules:
     day_index: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class DayRules:
     """The rules of one schedule that can supply a date, each known by an index.
+
+    Never changes once made; not frozen, since each schedule has one and that would treble its cost.
 
     First the recurring ones, then the exceptions: `exception_labels` holds their names and titles
     in turn, `exception_spans` is what `pack_spans` makes.
@@ -64,8 +67,7 @@ def pack_spans(spans: Iterable[tuple[int, int, int]]) -> "array[int]":
     The first days in order, then the last days, then the indices: a tenth of what a dictionary of
     days would take.
     """
-    columns = zip(*sorted(spans), strict=True)
-    return array("i", [value for column in columns for value in column])
+    return array("i", [*chain.from_iterable(zip(*sorted(spans), strict=True))])
 
 
 def span_on(spans: "array[int]", day: int) -> int | None:
@@ -83,9 +85,10 @@ def plan_day(rules: DayRules, day: int) -> int:
     An exception, else what recurs: from the day index or, outside it, planned directly
     (semantics.md rules 7 and 18).
     """
-    exception = span_on(rules.exception_spans, day)
-    if exception is not None:
-        return exception
+    if rules.exception_spans:
+        exception = span_on(rules.exception_spans, day)
+        if exception is not None:
+            return exception
     recurring = rules.recurring
     place = day - recurring.first_day
     if 0 <= place < len(recurring.day_index):

@@ -12,10 +12,12 @@ TargetError = Literal["", "forward-refused", "audio-missing", "unavailable"]
 NOTICED: Final = slice(0, 5)
 
 
-class CallQuery(NamedTuple):
+@dataclass(slots=True)
+class CallQuery:
     """One call: when, and which number was called (E.164) or which schedule is asked by its id.
 
-    `at` is in epoch seconds. A number that could not be read is None.
+    `at` is in epoch seconds. A number that could not be read is None. Never changes; not frozen,
+    since that would double the cost of making one.
     """
 
     at: int

@@ -2,13 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Final, NamedTuple
 
 from routing_engine.day_plan import DayRules, plan_day
 from routing_engine.decision import Decision, Outcome, Reason
 from routing_engine.zones import DAY_SECONDS, ZoneOffsets
-from schedules.slot_text import DAY_MINUTES
 
 # Yesterday to 400 days ahead, whatever the zone: a local day lies at most a day from UTC's.
 HORIZON_DAYS: Final = 406
@@ -26,18 +26,18 @@ _REASONS: Final[dict[str, Reason]] = {
 class DayProfile(NamedTuple):
     """One shape of day, shared by all schedules that have it.
 
-    From minute `starts[i]` up to the next start holds the outcome with number `pattern[i]` among
-    its schedule's.
+    Up to minute `ends[i]`, from where the slot before it ends, holds the outcome with number
+    `pattern[i]` among its schedule's.
     """
 
-    starts: tuple[int, ...]
+    ends: tuple[int, ...]
     pattern: Sequence[int]
 
     def slot_at(self, minute: int) -> tuple[int, int, int]:
         """Return start, end and outcome number of the slot that holds a minute of the day."""
-        place = bisect_right(self.starts, minute)
-        end = self.starts[place] if place < len(self.starts) else DAY_MINUTES
-        return self.starts[place - 1], end, self.pattern[place - 1]
+        place = bisect_right(self.ends, minute)
+        start = self.ends[place - 1] if place else 0
+        return start, self.ends[place], self.pattern[place]
 
 
 class OverrideSpan(NamedTuple):
@@ -50,9 +50,11 @@ class OverrideSpan(NamedTuple):
     outcome: Outcome
 
 
-class Interval(NamedTuple):
+@dataclass(slots=True)
+class Interval:
     """What holds from the instant asked for up to, not including, `until_at` (epoch seconds).
 
+    Never changes once made; not frozen, since that would double the cost of making one.
     `day` counts from 1970-01-01 and `slot` is a span of its minutes; an override has neither.
     """
 
@@ -119,10 +121,10 @@ class IntervalTable:
         self.current: Decision | None = None
 
     def day_outcomes(self, day: int) -> list[tuple[int, Outcome]]:
-        """Return `(start minute, outcome)` of each slot of a day, counted from 1970-01-01."""
+        """Return `(end minute, outcome)` of each slot of a day, counted from 1970-01-01."""
         profile = self.profiles[self.shapes[plan_day(self.rules, day)]]
         outcomes = [self.outcomes[number] for number in profile.pattern]
-        return list(zip(profile.starts, outcomes, strict=True))
+        return list(zip(profile.ends, outcomes, strict=True))
 
     def slot_outcomes(self) -> Iterator[Outcome]:
         """Yield the outcome of every slot and override that was set up."""
@@ -141,24 +143,22 @@ class IntervalTable:
             )
         interval = self.planned_interval_at(at)
         if override.from_at < interval.until_at:
-            return interval._replace(until_at=override.from_at)
+            return replace(interval, until_at=override.from_at)
         return interval
 
     def outcome_at(self, at: int) -> tuple[Outcome, int]:
         """Return what happens to a caller at an instant, and up to when: `interval_at` in brief."""
-        override = self._override_from(at)
-        if override is not None and override.from_at <= at:
-            return override.outcome, override.until_at
-        _, _, _, _, outcome, until_at = self._slot_on_clock(at)
-        if override is not None and override.from_at < until_at:
-            return outcome, override.from_at
+        if self.overrides:
+            interval = self.interval_at(at)
+            return interval.outcome, interval.until_at
+        _, _, _, outcome, until_at = self._slot_on_clock(at)
         return outcome, until_at
 
     def planned_interval_at(self, at: int) -> Interval:
         """Return what holds at an instant when overrides are left aside."""
-        day, rule, start, end, outcome, until_at = self._slot_on_clock(at)
+        day, rule, slot, outcome, until_at = self._slot_on_clock(at)
         name, title = self.rules.name_and_title(rule)
-        return Interval(until_at, name, title, day, (start, end), outcome)
+        return Interval(until_at, name, title, day, slot, outcome)
 
     def _override_from(self, at: int) -> OverrideSpan | None:
         """Return the override in force at an instant, else the next one."""
@@ -167,14 +167,14 @@ class IntervalTable:
         place = bisect_right(self.overrides, at, key=_UNTIL)
         return self.overrides[place] if place < len(self.overrides) else None
 
-    def _slot_on_clock(self, at: int) -> tuple[int, int, int, int, Outcome, int]:
-        """Return day, rule, start, end and outcome of the slot at an instant, and its last one."""
+    def _slot_on_clock(self, at: int) -> tuple[int, int, tuple[int, int], Outcome, int]:
+        """Return day, rule, span and outcome of the slot at an instant, and up to when it holds."""
         offset, offset_until = self.zone.offset_at(at)
         day, second = divmod(at + offset, DAY_SECONDS)
         rule = plan_day(self.rules, day)
-        start, end, outcome = self.slot_at(rule, second // 60)
-        until_at = day * DAY_SECONDS + end * 60 - offset
-        return day, rule, start, end, outcome, min(until_at, offset_until)
+        start, end, number = self.profiles[self.shapes[rule]].slot_at(second // 60)
+        until_at = min(day * DAY_SECONDS + end * 60 - offset, offset_until)
+        return day, rule, (start, end), self.outcomes[number], until_at
 
     def slot_at(self, rule: int, minute: int) -> tuple[int, int, Outcome]:
         """Return start, end and outcome of the slot that a rule has at a minute of the day."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from routing_engine.compiler import TargetCheck, compile_schedule
-from routing_engine.snapshot import RoutingSnapshot, link_numbers
+from routing_engine.snapshot import RoutingSnapshot, assemble_snapshot
 from routing_engine.table import IntervalTable
 from schedules.forward_rules import ForwardPolicy
 from schedules.model import Schedule
@@ -46,9 +46,9 @@ def snapshot_of(
 ) -> RoutingSnapshot:
     """Put tables in a snapshot; `unusable` are `(number, schedule id)` pairs without a table."""
     linked = [(number, table.schedule) for table in tables for number in table.numbers]
-    return RoutingSnapshot(
+    return assemble_snapshot(
         revision=3,
-        numbers=link_numbers([*linked, *unusable]),
+        links=[*linked, *unusable],
         tables={table.schedule: table for table in tables},
         unusable=frozenset(schedule for _, schedule in unusable),
         horizon_at=0,

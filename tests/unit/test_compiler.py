@@ -10,6 +10,7 @@ from routing_engine.decision import Outcome
 from routing_engine.resolver import decide
 from routing_engine.table import HORIZON_DAYS, IntervalTable
 from schedules.forward_rules import ForwardPolicy
+from schedules.model import Reading, Schedule
 from tests.engine import CLOSED, OFFICE_DAY, OPEN, day_of, instant, schedule_of, table_of
 
 WEEK = tuple(f"week/{day}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
@@ -104,6 +105,15 @@ def test_slots_written_out_of_order_are_put_in_order() -> None:
     """A day is its slots by time (rule 4)."""
     table = table_of(schedule_of(OFFICE_DAY, mon=(OFFICE_DAY[1], OFFICE_DAY[2], OFFICE_DAY[0])))
     assert table.day_outcomes(4) == table.day_outcomes(5)
+
+
+def test_a_day_without_slots_makes_no_table() -> None:
+    """A stored document that was never judged is refused here, not when a call comes."""
+    document = schedule_of().model_dump(mode="json", exclude_none=True)
+    document["week"]["tue"] = []
+    schedule = Schedule.model_validate(document, context=Reading(is_stored=True))
+    with pytest.raises(ValueError):  # noqa: PT011 - whichever tells it
+        table_of(schedule)
 
 
 @pytest.mark.parametrize(

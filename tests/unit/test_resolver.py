@@ -6,10 +6,12 @@ from hypothesis import strategies as st
 
 from routing_engine.decision import CallQuery, Outcome
 from routing_engine.resolver import decide, out_of_service, resolve
+from routing_engine.snapshot import assemble_snapshot
 from routing_engine.zones import DAY_SECONDS
 from tests.engine import OFFICE_DAY, OPEN, instant, schedule_of, snapshot_of, table_of
 
 NOON = instant("2026-06-01T12:00")
+UNUSABLE = (("+31850000009", "kapot"), ("+31850000200..99", "kapot"))
 
 
 @pytest.mark.parametrize(
@@ -62,12 +64,16 @@ def test_what_is_unknown_takes_the_normal_route(query: CallQuery) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    [CallQuery(NOON, number="+31850000009"), CallQuery(NOON, schedule="kapot")],
-    ids=["by-number", "by-id"],
+    [
+        CallQuery(NOON, number="+31850000009"),
+        CallQuery(NOON, number="+31850000250"),
+        CallQuery(NOON, schedule="kapot"),
+    ],
+    ids=["by-number", "by-block", "by-id"],
 )
 def test_a_schedule_without_a_table_is_outside_service(query: CallQuery) -> None:
     """Its calls take the normal route, and the answer says it is unavailable."""
-    snapshot = snapshot_of(table_of(schedule_of()), unusable=(("+31850000009", "kapot"),))
+    snapshot = snapshot_of(table_of(schedule_of()), unusable=UNUSABLE)
     decision = resolve(snapshot, query)
     assert decision == out_of_service("kapot")
     assert decision.outcome == Outcome("unknown", "continue", error="unavailable")
@@ -76,9 +82,14 @@ def test_a_schedule_without_a_table_is_outside_service(query: CallQuery) -> None
 
 def test_a_number_of_a_schedule_nobody_knows_is_unknown() -> None:
     """A link that points nowhere decides nothing."""
-    numbers = snapshot_of(table_of(schedule_of(numbers=["+31850000000"]))).numbers
-    snapshot = snapshot_of()
-    object.__setattr__(snapshot, "numbers", numbers)
+    snapshot = assemble_snapshot(
+        revision=3,
+        links=[("+31850000000", "weg"), ("+31850000100..99", "weg")],
+        tables={},
+        unusable=frozenset(),
+        horizon_at=0,
+    )
+    assert resolve(snapshot, CallQuery(NOON, number="+31850000100")).reason == "unknown-number"
     assert resolve(snapshot, CallQuery(NOON, number="+31850000000")).reason == "unknown-number"
 
 

@@ -30,6 +30,8 @@ NUMBERS = link_numbers(
         pytest.param("+318500001000", None, id="a-digit-long"),
         pytest.param("+12025550100", None, id="before-all-blocks"),
         pytest.param("+3185000", "kort", id="a-short-single"),
+        pytest.param("anoniem", None, id="no-digits"),
+        pytest.param("+" + "1" * 5_000, None, id="more-digits-than-python-reads"),
     ],
 )
 def test_a_number_has_its_holder(number: str, holder: str | None) -> None:

@@ -124,7 +124,7 @@ def test_intervals_follow_each_other_without_gap() -> None:
 )
 def test_a_profile_gives_the_slot_of_a_minute(minute: int, expected: tuple[int, int, int]) -> None:
     """Both edges of each slot; the last one ends at 24:00."""
-    profile = DayProfile((0, 540, 1020), bytes((5, 7, 5)))
+    profile = DayProfile((540, 1020, 1440), bytes((5, 7, 5)))
     assert profile.slot_at(minute) == expected
 
 
