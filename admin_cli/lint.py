@@ -35,7 +35,7 @@ class _Fleet:
     """What has been found so far, by schedule, and where the schedules send their callers on to."""
 
     targets: TargetCheck
-    linked: LinkedNumbers
+    linked: LinkedNumbers[str]
     at: int
     is_asked: _IsAsked
     names: dict[str, str] = field(default_factory=dict)

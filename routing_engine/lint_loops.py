@@ -44,7 +44,7 @@ _Graph = Mapping[str, Collection[str]]
 _Step = tuple[str, str]
 
 
-def find_hops(schedule: Schedule, table: IntervalTable, linked: LinkedNumbers) -> list[Hop]:
+def find_hops(schedule: Schedule, table: IntervalTable, linked: LinkedNumbers[str]) -> list[Hop]:
     """Return the forwards in use that point at a linked number, of whichever schedule."""
     used = {outcome.forward for outcome in table.outcomes}
     return [
