@@ -45,7 +45,7 @@ def compile_schedule(
     rules, plans = _list_rules(schedule, first_day)
     outcomes = _Outcomes(schedule, targets)
     shapes, profiles = _compile_profiles(plans, outcomes)
-    overrides = _compile_overrides(schedule, targets)
+    overrides = _compile_overrides(schedule, outcomes)
     return IntervalTable(
         schedule=schedule.id,
         schedule_name=schedule.name,
@@ -117,7 +117,12 @@ class _Outcomes:
         self._targets = targets
         self._numbers: dict[tuple[object, ...], int] = {}
 
-    def pattern_of(self, slots: Sequence[Slot]) -> Sequence[int]:
+    def of(self, treatment: Treatment) -> Outcome:
+        """Return a treatment's outcome, which is among `found` then."""
+        (number,) = self.pattern_of((treatment,))
+        return self.found[number]
+
+    def pattern_of(self, slots: Sequence[Treatment]) -> Sequence[int]:
         """Return the number of each slot's outcome."""
         numbers = self._numbers
         pattern = []
@@ -229,7 +234,7 @@ def _pack(numbers: list[int]) -> Sequence[int]:
         return tuple(numbers)
 
 
-def _compile_overrides(schedule: Schedule, targets: TargetCheck) -> tuple[OverrideSpan, ...]:
+def _compile_overrides(schedule: Schedule, outcomes: _Outcomes) -> tuple[OverrideSpan, ...]:
     if not schedule.overrides:
         return ()
     return tuple(
@@ -239,7 +244,7 @@ def _compile_overrides(schedule: Schedule, targets: TargetCheck) -> tuple[Overri
                 int(override.until_at.timestamp()),
                 f"overrides/{override_id}",
                 override.reason,
-                compile_outcome(override.slot, schedule, targets),
+                outcomes.of(override.slot),
             )
             for override_id, override in schedule.overrides.items()
         )

@@ -75,8 +75,9 @@ class IntervalTable:
     """All that decides one schedule's calls.
 
     `rules` tells which rule supplies a day, by its index; `shapes[index]` is the place of that
-    rule's day in `profiles`, whose numbers point into `outcomes`. `overrides` are in order and
-    don't overlap. `current` remembers the last decision while it holds; the rest never changes.
+    rule's day in `profiles`, whose numbers point into `outcomes`, where those of overrides stand
+    too. `overrides` are in order and don't overlap. `current` remembers the last decision while it
+    holds; the rest never changes.
     """
 
     __slots__ = (

@@ -330,3 +330,16 @@ def test_unusable_targets_are_counted() -> None:
     assert loaded.degraded == {"audio": 7, "forward": 6}
     assert (loaded.service().degraded_targets, loaded.service().troubles) == (13, ())
     assert loaded.load_changes(changed(deleted=("a",)), Source(())).degraded == {}
+
+
+def test_an_override_s_target_counts_when_no_day_uses_it() -> None:
+    """A message that only an override plays is missed all the same (semantics.md rule 19)."""
+    forced = {
+        "from": "2026-11-22T10:00+01:00",
+        "until": "2026-11-22T12:00+01:00",
+        "slot": "closed audio=a",
+        "reason": "x",
+    }
+    revision = good("a", audio={"a": {"name": "A", "sha256": SHA256}}, overrides={"o": forced})
+    tables = LoadedTables(TargetCheck(ForwardPolicy(), lambda _: False), lambda: ())
+    assert tables.load_all(Source((revision,)), AT).degraded == {"audio": 1}
