@@ -1,7 +1,7 @@
 """A zone's offset table, second by second round its clock changes."""
 
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
@@ -107,3 +107,42 @@ def test_a_day_starts_where_zoneinfo_has_midnight(zone: str, day: date) -> None:
     """In zones that never change their clocks at midnight."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
     assert zone_offsets(zone).day_start(day_of(str(day))) == int(midnight.timestamp())
+
+
+def changes_by_day(zone: str) -> list[tuple[int, int]]:
+    """Return `(day, offset)` for each noon of 2000 to 2100 at which the offset is another."""
+    info = ZoneInfo(zone)
+    found: list[tuple[int, int]] = []
+    for day in range(day_of("2000-01-01"), day_of("2101-01-01")):
+        offset = datetime.fromtimestamp(day * 86_400 + 43_200, info).utcoffset()
+        assert offset is not None
+        seconds = int(offset.total_seconds())
+        if not found or found[-1][1] != seconds:
+            found.append((day, seconds))
+    return found
+
+
+def changes_of_table(zone: str) -> list[tuple[int, int]]:
+    """Return the same, as the table has it."""
+    table = zone_offsets(zone)
+    found: list[tuple[int, int]] = []
+    for day in range(day_of("2000-01-01"), day_of("2101-01-01")):
+        offset, _ = table.offset_at(day * 86_400 + 43_200)
+        if not found or found[-1][1] != offset:
+            found.append((day, offset))
+    return found
+
+
+@pytest.mark.parametrize(
+    "zone", ["America/Noronha", "Asia/Gaza", "Africa/Casablanca", "Australia/Lord_Howe"]
+)
+def test_changes_that_follow_each_other_soon_are_found(zone: str) -> None:
+    """Brazil changed its clocks back after a week in 2000; Ramadan interrupts summer time."""
+    assert changes_of_table(zone) == changes_by_day(zone)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("zone", sorted(available_timezones()))
+def test_no_change_of_any_zone_is_missed(zone: str) -> None:
+    """Every zone's table has each change that a look at every day finds."""
+    assert changes_of_table(zone) == changes_by_day(zone)
