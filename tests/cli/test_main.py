@@ -220,6 +220,27 @@ def test_wrong_usage_ends_with_2(cli: CommandLine) -> None:
     cli("apply", "x", "--soms", code=2)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("schedule", "show", "caf\udce9"),
+        ("apply", "caf\udce9.yaml"),
+        ("forward", "import", "contacten.csv", "winkel", "--name-column", "\udcff"),
+        ("schedule", "list", "--as", "Ren\udce9"),
+    ],
+    ids=["an id", "a file", "an option", "the author"],
+)
+def test_bytes_that_are_no_text_are_wrong_usage(
+    cli: CommandLine, arguments: tuple[str, ...]
+) -> None:
+    """Latin-1 on the command line is told as it stands, before anything is read or saved."""
+    cli.write("caf\udce9.yaml", document("winkel"))
+    told = cli(*arguments, code=2).stderr
+    assert "\\udc" in told
+    assert "is not UTF-8; type it anew, or rename the file" in told
+    assert cli.rows() == {}
+
+
 def test_a_command_can_be_run_by_itself(cli: CommandLine) -> None:
     """The shared options don't depend on the group above it."""
     arguments = [cli.write("winkel.yaml", document("winkel")), "--data-dir", "los"]

@@ -119,7 +119,9 @@ def test_a_rollback_to_what_is_there(shop: CommandLine) -> None:
 def test_a_rollback_to_nowhere(shop: CommandLine) -> None:
     """A revision that never was, a deletion, and a schedule that is gone."""
     never = shop("schedule", "rollback", "winkel", "--to-revision", "9", code=1)
-    assert "has no revision 9; its last one is 3" in never.stderr
+    assert "has no revision 9; take one from 1 to 3" in never.stderr
+    huge = shop("schedule", "rollback", "winkel", "--to-revision", str(2**80), code=1)
+    assert f"has no revision {2**80}; take one from 1 to 3" in huge.stderr
     shop("schedule", "delete", "winkel", "--force")
     gone = shop("schedule", "rollback", "winkel", "--to-revision", "1", code=1)
     assert "`bereikbaar schedule restore winkel`" in gone.stderr
