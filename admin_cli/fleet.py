@@ -8,14 +8,13 @@ from typing import Any, Final
 from admin_cli.changes import compile_at
 from admin_cli.invocation import Invocation, print_json, print_table, tell
 from admin_cli.moments import iso_of_typed
-from admin_cli.refusals import RefusedInputError
 from admin_cli.schedules import HEADINGS, listed_cells, listed_fields
+from admin_cli.typed import read_typed
 from pbx_adapters import clock
 from pbx_adapters.answer import format_instant
 from routing_engine.compiler import TargetCheck
 from routing_engine.lint import undecided_holidays
 from schedules.date_text import instants_of, parse_moment, parse_zone
-from schedules.errors import Fault, FaultyValueError
 from schedules.model import Schedule
 from schedules.store import DamagedRevisionError
 
@@ -122,10 +121,7 @@ def list_answers(
 def _read_moment(text: str | None) -> datetime | int | None:
     if text is None:
         return None
-    try:
-        moment = parse_moment(iso_of_typed(text))
-    except FaultyValueError as error:
-        raise RefusedInputError((None, Fault("--at", *pair)) for pair in error.faults) from None
+    moment = read_typed("--at", lambda: parse_moment(iso_of_typed(text)))
     return moment if moment.tzinfo is None else int(moment.timestamp())
 
 

@@ -8,10 +8,11 @@ from typing import Any, Final
 import click
 
 from admin_cli.day_commands import quick_options, quick_slots, slot_edit, slot_options
-from admin_cli.day_words import Typed, parse_holidays
+from admin_cli.day_words import parse_holidays
 from admin_cli.editing import EditCommand, save_edit
 from admin_cli.invocation import Invocation, print_json, print_table
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
+from admin_cli.typed import read_typed
 from pbx_adapters import clock
 from schedules.date_text import parse_zone
 from schedules.editing import Every, switch_off, switch_on, with_days
@@ -157,10 +158,7 @@ def quick(invocation: Invocation, schedule_id: str, names: str, **typed: Any) ->
 
 
 def _read_holidays(text: str) -> list[str]:
-    typed = Typed()
-    chosen = typed.read("HOLIDAYS", partial(parse_holidays, text))
-    typed.check()
-    return chosen
+    return read_typed("HOLIDAYS", partial(parse_holidays, text))
 
 
 def _rules(holiday_ids: list[str]) -> list[str]:

@@ -76,10 +76,12 @@ class Invocation:
 
     @cached_property
     def author(self) -> str:
-        """Who makes a change: as chosen, else the login name; raises `FaultyValueError`."""
+        """Who makes a change: as chosen, else the login name; raises `RefusedInputError`."""
+        from admin_cli.typed import read_typed
         from schedules.field_text import check_name
 
-        return check_name(_login_name() if self.chosen_author is None else self.chosen_author)
+        author = _login_name() if self.chosen_author is None else self.chosen_author
+        return read_typed("--as", lambda: check_name(author))
 
     @contextmanager
     def open_store(

@@ -4,10 +4,11 @@ from typing import Final
 
 import click
 
-from admin_cli.day_words import Typed, parse_rule
+from admin_cli.day_words import parse_rule
 from admin_cli.editing import EditCommand, save_edit
 from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
+from admin_cli.typed import read_typed
 from schedules.editing import set_template, template_slots
 from schedules.slot_text import format_slot
 
@@ -62,9 +63,7 @@ def set_day(invocation: Invocation, schedule_id: str, day: str) -> None:
 
     DAY is a day of the week, a holiday or an exception: sat, koningsdag, exceptions/open-dag.
     """
-    typed = Typed()
-    rule = typed.read("DAY", lambda: None if day == "none" else parse_rule(day))
-    typed.check()
+    rule = read_typed("DAY", lambda: None if day == "none" else parse_rule(day))
     save_edit(
         invocation,
         schedule_id,

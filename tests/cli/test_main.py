@@ -209,7 +209,8 @@ def test_a_data_directory_that_is_a_file_is_told_in_one_line(cli: CommandLine) -
 def test_an_author_must_have_a_name(cli: CommandLine) -> None:
     """It stands in the history for good."""
     result = cli("apply", "-", "--as", "a\tb", stdin=document("winkel"), code=1)
-    assert result.stderr.splitlines()[-1].startswith("holds a character that can't be printed; ")
+    told = "--as: holds a character that can't be printed; remove it"
+    assert result.stderr.splitlines()[-1] == told
 
 
 def test_wrong_usage_ends_with_2(cli: CommandLine) -> None:
