@@ -15,6 +15,7 @@ from pbx_adapters.answer import format_instant
 from routing_engine.compiler import TargetCheck
 from routing_engine.lint import undecided_holidays
 from schedules.date_text import instants_of, parse_moment, parse_zone
+from schedules.field_text import fold
 from schedules.model import Schedule
 from schedules.store import DamagedRevisionError
 
@@ -40,7 +41,7 @@ class _Question:
 
     def answer(self, schedule: Schedule, revision: int) -> _Fields | None:
         """Return what was asked for of a schedule; None where it isn't one that was meant."""
-        if (self.company or "").casefold() not in (schedule.company or "").casefold():
+        if fold(self.company or "") not in fold(schedule.company or ""):
             return None
         fields: _Fields = {}
         if self.undecided is not None:

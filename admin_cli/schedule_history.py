@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from heapq import merge
+from operator import itemgetter
 from typing import Any
 
 import click
@@ -45,15 +47,16 @@ def history(invocation: Invocation, schedule_id: str) -> None:
             }
         )
         return
-    rows = [(one.saved_at, str(one.revision), one.author, _told(one)) for one in revisions]
-    rows += [
+    saved = [(one.saved_at, str(one.revision), one.author, _told(one)) for one in revisions]
+    noted = [
         (one.broken_at, "", one.broken_by, f"broke the lock of {one.holder}") for one in broken
     ]
     print_table(
         ("REVISION", "SAVED (UTC)", "BY", "WHAT"),
         [
             (number, f"{at:%Y-%m-%d %H:%M}", author, what)
-            for at, number, author, what in sorted(rows, key=lambda row: row[0])
+            # Merged, not sorted: where a clock was set back, revisions stay in their order.
+            for at, number, author, what in merge(saved, noted, key=itemgetter(0))
         ],
     )
 

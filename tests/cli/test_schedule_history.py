@@ -68,6 +68,14 @@ def test_the_history(shop: CommandLine) -> None:
     assert answer["broken_locks"] == []
 
 
+def test_the_history_keeps_the_order_of_revisions(shop: CommandLine, set_clock: SetClock) -> None:
+    """Also when a clock was set back, or somebody had to wait for another's save."""
+    set_clock("2026-11-22T10:02:00+00:00")
+    shop("schedule", "rename", "winkel", "Later", "--as", "jan")
+    lines = shop("schedule", "history", "winkel").stdout.splitlines()[1:]
+    assert [line.split()[0] for line in lines] == ["1", "2", "3", "4"]
+
+
 def test_the_history_says_what_is_damaged(shop: CommandLine) -> None:
     """One revision that can't be read hides no other."""
     damage(shop, 2)
