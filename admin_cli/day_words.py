@@ -1,7 +1,7 @@
 """Days, slots and times as operators type them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final
 
@@ -12,7 +12,7 @@ from schedules.errors import FaultyValueError
 from schedules.field_text import check_holiday_id
 from schedules.holidays_nl import HOLIDAY_IDS
 from schedules.model import Slot, slot_of
-from schedules.slot_text import parse_minute
+from schedules.slot_text import format_slot, parse_minute
 
 _DUTCH: Final = ("ma", "di", "wo", "do", "vr", "za", "zo")
 _DAY_NUMBERS: Final = {
@@ -29,6 +29,11 @@ def read_slots(typed: Typed, texts: Sequence[str]) -> list[Slot]:
         typed.read(f"SLOT {number}", partial(slot_of, text))
         for number, text in enumerate(texts, start=1)
     ]
+
+
+def slot_texts(slots: Iterable[Slot]) -> list[str]:
+    """Write slots the way `read_slots` reads them."""
+    return [format_slot(slot.start, slot.end, slot) for slot in slots]
 
 
 def parse_days(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from admin_cli.changes import compile_at
@@ -14,7 +14,7 @@ from pbx_adapters import clock
 from pbx_adapters.answer import format_instant
 from routing_engine.compiler import TargetCheck
 from routing_engine.lint import undecided_holidays
-from schedules.date_text import instants_of, parse_moment, parse_zone
+from schedules.date_text import day_at, instants_of, parse_moment, parse_zone
 from schedules.field_text import fold
 from schedules.model import Schedule
 from schedules.store import DamagedRevisionError
@@ -45,7 +45,7 @@ class _Question:
             return None
         fields: _Fields = {}
         if self.undecided is not None:
-            pairs = undecided_holidays(schedule, self._today(schedule))
+            pairs = undecided_holidays(schedule, day_at(self.now, parse_zone(schedule.timezone)))
             fields["undecided"] = [{"holiday": one, "date": str(day)} for one, day in pairs]
             if not any(self.undecided in (_ANY, one) for one, _ in pairs):
                 return None
@@ -60,9 +60,6 @@ class _Question:
         if isinstance(self.moment, datetime):
             return instants_of(self.moment, parse_zone(zone))
         return () if self.moment is None else (self.moment,)
-
-    def _today(self, schedule: Schedule) -> date:
-        return datetime.fromtimestamp(self.now, parse_zone(schedule.timezone)).date()
 
     def _decisions(self, schedule: Schedule, revision: int) -> list[_Fields]:
         zone = parse_zone(schedule.timezone)

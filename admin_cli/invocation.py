@@ -4,9 +4,11 @@ import errno
 import getpass
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,6 +161,16 @@ def print_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     for row in (headings, *rows):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
+
+
+def is_at_terminal() -> bool:
+    """Tell whether there is somebody to ask."""
+    return sys.stdin.isatty()
+
+
+def format_utc(at: datetime) -> str:
+    """Write a moment that is aware, in UTC, as programs read it."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _login_name() -> str:

@@ -1,12 +1,10 @@
 """`bereikbaar schedule delete`, `link` and `unlink`."""
 
-import sys
-
 import click
 
 from admin_cli.changes import Change
 from admin_cli.editing import Edit, PresentSchedules, SaveCommand, save_edits, tell_changes
-from admin_cli.invocation import Invocation, tell
+from admin_cli.invocation import Invocation, is_at_terminal, tell
 from admin_cli.lazy import pass_invocation
 from admin_cli.number_blocks import common, parse_blocks, without
 from schedules.errors import ConflictError, NotFoundError
@@ -32,7 +30,7 @@ def delete(
     is_sure: bool,
 ) -> None:
     """Delete a schedule; its revisions stay. Refused while numbers are linked, unless forced."""
-    if _is_at_terminal() and not is_sure and not invocation.is_dry_run:
+    if is_at_terminal() and not is_sure and not invocation.is_dry_run:
         with invocation.open_store() as store:
             store.current(schedule_id)
         click.confirm(f"Delete schedule {schedule_id}?", abort=True, err=True)
@@ -101,10 +99,6 @@ def unlink(invocation: Invocation, schedule_id: str, numbers: tuple[str, ...]) -
         return [_without_numbers(before, blocks)]
 
     _save(invocation, edit)
-
-
-def _is_at_terminal() -> bool:
-    return sys.stdin.isatty()
 
 
 def _readable(current: Revision) -> Schedule | None:

@@ -267,7 +267,7 @@ def test_a_purge_asks_twice_at_a_terminal(
 ) -> None:
     """First with name and number of revisions, then for the id."""
     shop("schedule", "delete", "winkel", "--force")
-    monkeypatch.setattr("admin_cli.schedule_history._is_at_terminal", lambda: True)
+    monkeypatch.setattr("admin_cli.schedule_history.is_at_terminal", lambda: True)
     asked = shop("schedule", "purge", "winkel", code=code, stdin=answers)
     assert "Remove winkel (Anders) and its 4 revisions for good? [y/N]" in asked.stderr
     kept = shop.rows()["revisions"]
