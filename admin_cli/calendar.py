@@ -10,6 +10,7 @@ import click
 from admin_cli.changes import compile_at
 from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
+from admin_cli.typed import read_typed
 from pbx_adapters import clock
 from routing_engine.calendar_days import calendar_month, spans_around
 from routing_engine.table import IntervalTable
@@ -60,7 +61,8 @@ def calendar(
         table = _table_from(today, schedule, saved, invocation)
         _export(table, saved, today, days or DAYS_EXPORTED, ics, is_json=invocation.is_json)
         return
-    first = _first_day(month, zone.offset_at(clock.now())[0])
+    offset, _ = zone.offset_at(clock.now())
+    first = read_typed("--month", lambda: _first_day(month, offset))
     table = _table_from(epoch_day(first), schedule, saved, invocation)
     found = calendar_month(table, first.year, first.month)
     if invocation.is_json:

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import click
 
-from admin_cli.day_words import Typed
 from admin_cli.editing import PresentSchedules
 from admin_cli.invocation import tell
+from admin_cli.typed import Typed
 from schedules.errors import NotFoundError
 from schedules.field_text import fold
 from schedules.search import may_hold, parse_query
@@ -40,7 +40,7 @@ class Choice(NamedTuple):
         Of all schedules, those are left out whose stored text can't concern the command.
         """
         if self.schedule_ids:
-            return list(dict.fromkeys(self.schedule_ids))
+            return list(self.schedule_ids)
         if self.company is None:
             return [
                 one.schedule_id for one in present.store.currents() if may_concern(one.document)

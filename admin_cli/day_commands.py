@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import click
 
-from admin_cli.day_words import Typed, parse_span, parse_time, read_slots
+from admin_cli.day_words import parse_span, parse_time, read_slots
+from admin_cli.typed import Typed
 from schedules.day_editing import Span, autofill, cut_out, lay_over, quick_day
 from schedules.editing import day_plan, with_days
 from schedules.model import Schedule, Slot, treatment_of

@@ -1,19 +1,21 @@
 """`copy`, the same in `bereikbaar hours`, `exception` and `holiday`."""
 
 from functools import partial
+from itertools import chain
 
 import click
 
-from admin_cli.day_words import Typed, parse_rule
+from admin_cli.day_words import parse_rule, parse_rules
 from admin_cli.editing import EditCommand, save_edit
 from admin_cli.invocation import Invocation
 from admin_cli.lazy import pass_invocation
+from admin_cli.typed import Typed
 from schedules.editing import copy_day
 
 
 @click.command(
     cls=EditCommand,
-    epilog="bereikbaar hours copy hoofdkantoor mon tue wed thu fri\n"
+    epilog="bereikbaar hours copy hoofdkantoor mon tue-fri\n"
     "bereikbaar holiday copy hoofdkantoor sun eerste_kerstdag tweede_kerstdag\n"
     "bereikbaar exception copy hoofdkantoor open-dag sat exceptions/braderie",
 )
@@ -25,12 +27,13 @@ def copy(invocation: Invocation, schedule_id: str, source: str, targets: tuple[s
     """Copy a day's slots to other days.
 
     FROM and TO are days of the week, holidays or exceptions: mon, koningsdag, open-dag or, in full,
-    week/mon, holidays/koningsdag, exceptions/open-dag.
+    week/mon, holidays/koningsdag, exceptions/open-dag. TO may be weekdays: tue-fri, sat,sun.
     """
     typed = Typed()
     rule = typed.read("FROM", partial(parse_rule, source))
-    rules = [typed.read(f"TO {text}", partial(parse_rule, text)) for text in targets]
+    found = [typed.read(f"TO {text}", partial(parse_rules, text)) for text in targets]
     typed.check()
+    rules = list(dict.fromkeys(chain.from_iterable(found)))
     save_edit(
         invocation,
         schedule_id,

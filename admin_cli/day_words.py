@@ -1,18 +1,18 @@
-"""Days, slots, times and treatments as operators type them; every fault is told at once."""
+"""Days, slots and times as operators type them."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Final, TypeVar, cast
+from typing import Final
 
-from admin_cli.refusals import RefusedInputError
+from admin_cli.typed import Typed
 from schedules.day_editing import Span
 from schedules.editing import WEEKDAYS
-from schedules.errors import Fault, FaultyValueError
+from schedules.errors import FaultyValueError
 from schedules.field_text import check_holiday_id
 from schedules.holidays_nl import HOLIDAY_IDS
 from schedules.model import Slot, slot_of
-from schedules.slot_text import parse_minute
+from schedules.slot_text import format_slot, parse_minute
 
 _DUTCH: Final = ("ma", "di", "wo", "do", "vr", "za", "zo")
 _DAY_NUMBERS: Final = {
@@ -22,28 +22,6 @@ _ALL: Final = ("all", "alle")
 _KINDS: Final = {"week": "week", "exception": "exceptions", "holiday": "holidays"}
 _TIME: Final = re.compile(r"([0-9]{1,2})(?:[:.]([0-9]{2}))?")
 
-_T = TypeVar("_T")
-
-
-class Typed:
-    """Reads what was typed, value by value, so that the faults of all are told at once."""
-
-    def __init__(self) -> None:
-        self._faults: list[Fault] = []
-
-    def read(self, place: str, parse: Callable[[], _T]) -> _T:
-        """Return what `parse` returns; where that is refused, nothing fit for use until `check`."""
-        try:
-            return parse()
-        except FaultyValueError as error:
-            self._faults += [Fault(place, *pair) for pair in error.faults]
-            return cast("_T", None)
-
-    def check(self) -> None:
-        """Raise `RefusedInputError` with every fault met."""
-        if self._faults:
-            raise RefusedInputError((None, fault) for fault in self._faults)
-
 
 def read_slots(typed: Typed, texts: Sequence[str]) -> list[Slot]:
     """Read slots such as `08:30-17:00 open`."""
@@ -51,6 +29,11 @@ def read_slots(typed: Typed, texts: Sequence[str]) -> list[Slot]:
         typed.read(f"SLOT {number}", partial(slot_of, text))
         for number, text in enumerate(texts, start=1)
     ]
+
+
+def slot_texts(slots: Iterable[Slot]) -> list[str]:
+    """Write slots the way `read_slots` reads them."""
+    return [format_slot(slot.start, slot.end, slot) for slot in slots]
 
 
 def parse_days(text: str) -> list[str]:
@@ -77,10 +60,44 @@ def parse_days(text: str) -> list[str]:
 
 
 def parse_holidays(text: str) -> list[str]:
-    """Read holidays: `koningsdag`, `koningsdag,nieuwjaarsdag`, `all`; raises `FaultyValueError`."""
+    """Read holidays: `koningsdag`, `koningsdag,nieuwjaarsdag`, `all`.
+
+    Raises `FaultyValueError` with every name that is none.
+    """
     if text.lower() in _ALL:
         return list(HOLIDAY_IDS)
-    return [check_holiday_id(one.strip()) for one in text.split(",")]
+    found: list[str] = []
+    faults: list[tuple[str, str]] = []
+    for one in text.split(","):
+        try:
+            found.append(check_holiday_id(one.strip()))
+        except FaultyValueError as error:
+            faults += error.faults
+    if faults:
+        raise FaultyValueError(*faults)
+    return found
+
+
+def parse_rules(text: str) -> list[str]:
+    """Read the rules of days: what `parse_rule` reads, or several weekdays, `tue-fri`, `sat,sun`.
+
+    Raises `FaultyValueError`.
+    """
+    word, slash, name = text.rpartition("/")
+    kind = _KINDS.get(word.removesuffix("s")) if slash else _kind_of(name)
+    if kind is None or not name:
+        remedy = "write week/mon, exceptions/ID or holidays/koningsdag"
+        raise FaultyValueError((f"{text[:80]!r} names no day", remedy))
+    if kind == "week":
+        return [f"week/{day}" for day in parse_days(name)]
+    return [f"{kind}/{check_holiday_id(name) if kind == 'holidays' else name}"]
+
+
+def _kind_of(name: str) -> str:
+    """Return what a bare name is: a weekday or several, else a holiday, else an exception."""
+    if all(part.strip() in _DAY_NUMBERS for part in re.split("[-,]", name.lower())):
+        return "week"
+    return "holidays" if name in HOLIDAY_IDS else "exceptions"
 
 
 def parse_rule(text: str) -> str:
@@ -88,16 +105,10 @@ def parse_rule(text: str) -> str:
 
     Any other name is an exception's id. Raises `FaultyValueError`.
     """
-    kind, slash, name = text.partition("/")
-    if not slash:
-        if text.lower() in _DAY_NUMBERS:
-            return f"week/{WEEKDAYS[_DAY_NUMBERS[text.lower()]]}"
-        return f"holidays/{text}" if text in HOLIDAY_IDS else f"exceptions/{text}"
-    kind = _KINDS.get(kind.removesuffix("s"), "")
-    if not kind or not name:
-        remedy = "write week/mon, exceptions/ID or holidays/koningsdag"
-        raise FaultyValueError((f"{text[:80]!r} names no day", remedy))
-    return f"{kind}/{name}"
+    rules = parse_rules(text)
+    if len(rules) > 1:
+        raise FaultyValueError((f"{text[:80]!r} is more than one day", "name one"))
+    return rules[0]
 
 
 def parse_time(text: str, *, is_end: bool) -> int:

@@ -17,10 +17,9 @@ from admin_cli.lazy import Command, pass_invocation
 from admin_cli.refusals import RefusedInputError
 from pbx_adapters import clock
 from routing_engine.compiler import TargetCheck
-from schedules.errors import Fault, InvalidScheduleError, NotFoundError
+from schedules.errors import Fault, InvalidScheduleError
 from schedules.model import Schedule
 from schedules.sqlite_store import SqliteStore
-from schedules.store import Revision
 
 _MOST_DAYS: Final = 3_650
 _REVISION: Final = click.IntRange(min=1)
@@ -116,21 +115,12 @@ def diff(  # noqa: PLR0913 - one argument per option
 
 def _saved(store: SqliteStore, schedule_id: str, revision: int | None) -> _State:
     """Return a saved state, the present one where no revision is given; raises `NotFoundError`."""
-    found = _present_or_earlier(store, schedule_id, revision)
-    return _State(found.schedule(), found.revision)
-
-
-def _present_or_earlier(store: SqliteStore, schedule_id: str, revision: int | None) -> Revision:
-    if revision is None:
-        return store.current(schedule_id)
-    history = store.history(schedule_id)
-    for found in history:
-        if found.revision == revision:
-            return found
-    raise NotFoundError(
-        f"schedule {schedule_id} has no revision {revision}; "
-        f"take one from {history[0].revision} to {history[-1].revision}"
+    found = (
+        store.current(schedule_id)
+        if revision is None
+        else store.kept_revision(schedule_id, revision)
     )
+    return _State(found.schedule(), found.revision)
 
 
 def _applied(file: DocumentFile, present: Schedule) -> _State:

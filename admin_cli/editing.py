@@ -13,7 +13,7 @@ from admin_cli.invocation import Invocation, tell
 from admin_cli.lazy import Command, note_option
 from admin_cli.refusals import RefusedInputError
 from pbx_adapters import clock
-from schedules.errors import Fault, InvalidScheduleError, LockedError
+from schedules.errors import Fault, InvalidScheduleError, LockedError, NotFoundError
 from schedules.model import Schedule
 from schedules.sqlite_store import SqliteStore
 from schedules.sqlite_writer import SqliteWriter
@@ -68,14 +68,23 @@ class PresentSchedules:
     def edit_each(
         self, schedule_ids: Iterable[str], edit: Callable[[Schedule], Schedule]
     ) -> list[Schedule]:
-        """Edit several schedules; raises `InvalidScheduleError` with the faults of all of them."""
+        """Edit several schedules, each once.
+
+        Raises `InvalidScheduleError` with the faults of all of them, and `NotFoundError` with all
+        that aren't there.
+        """
         edited: list[Schedule] = []
         faults: list[Fault] = []
-        for schedule_id in schedule_ids:
+        missing: list[str] = []
+        for schedule_id in dict.fromkeys(schedule_ids):
             try:
                 edited.append(edit(self(schedule_id)))
             except InvalidScheduleError as error:
                 faults += [_in_schedule(schedule_id, fault) for fault in error.faults]
+            except NotFoundError as error:
+                missing.append(str(error))
+        if missing:
+            raise NotFoundError("\n".join(missing))
         if faults:
             raise InvalidScheduleError(faults)
         return edited
@@ -191,7 +200,8 @@ def _judge(
             )
         else:
             found += failing
-        is_one = len(edited) == 1
+        # Where an edit read others as well, an id in the place says which one is meant.
+        is_one = len(edited) == 1 and present.read.keys() <= {after.id}
         faults += [fault if is_one else _in_schedule(after.id, fault) for fault in found]
     if faults:
         raise RefusedInputError((None, fault) for fault in faults)

@@ -1,18 +1,18 @@
 """`bereikbaar exception list`: active ones, drafts and expired ones apart."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 import click
 
+from admin_cli.day_words import slot_texts
 from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
 from pbx_adapters import clock
-from schedules.date_text import parse_zone
+from schedules.date_text import day_at, parse_zone
 from schedules.exception_dates import ExceptionState, exception_state
 from schedules.model import Schedule
-from schedules.slot_text import format_slot
 
 _HEADINGS: Final[dict[ExceptionState, str]] = {
     "active": "Active",
@@ -29,7 +29,7 @@ def list_exceptions(invocation: Invocation, schedule_id: str) -> None:
     with invocation.open_store() as store:
         current = store.current(schedule_id)
     schedule = current.schedule()
-    today = datetime.fromtimestamp(clock.now(), parse_zone(schedule.timezone)).date()
+    today = day_at(clock.now(), parse_zone(schedule.timezone))
     listed = sorted(_listed(schedule, today), key=lambda one: (one["dates"], one["id"]))
     if invocation.is_json:
         print_json({"schedule": schedule_id, "revision": current.revision, "exceptions": listed})
@@ -51,7 +51,7 @@ def _listed(schedule: Schedule, today: date) -> Iterator[dict[str, Any]]:
             "name": days.name,
             "state": exception_state(days.dates, today),
             "dates": list(map(str, sorted(days.dates))),
-            "slots": [format_slot(slot.start, slot.end, slot) for slot in days.slots],
+            "slots": slot_texts(days.slots),
             "is_template": schedule.template == f"exceptions/{exception_id}",
         }
 

@@ -6,10 +6,11 @@ from typing import Any, Final
 import click
 
 from admin_cli.day_commands import quick_options, quick_slots, slot_edit, slot_options
-from admin_cli.day_words import Typed, read_slots
+from admin_cli.day_words import read_slots
 from admin_cli.editing import EditCommand, PresentSchedules, save_edit, save_edits
 from admin_cli.invocation import Invocation
 from admin_cli.lazy import LazyCommand, LazyGroup, pass_invocation
+from admin_cli.typed import Typed
 from schedules.date_text import DateRange, parse_date, parse_date_range
 from schedules.day_editing import autofill
 from schedules.editing import (
@@ -104,6 +105,8 @@ def add(  # noqa: PLR0913, PLR0917 - its options
     """
     if bool(slots) + is_from_template + (hours_of is not None) > 1:
         raise click.UsageError("give slots, --from-template or --from-hours: one of the three")
+    if schedule_id in others:
+        raise click.UsageError(f"--also is for other schedules: {schedule_id} gets it anyhow")
     typed = Typed()
     given = read_slots(typed, slots)
     days = [typed.read(f"--date {text}", partial(parse_date_range, text)) for text in dates]
@@ -119,7 +122,9 @@ def add(  # noqa: PLR0913, PLR0917 - its options
             plan = day_plan(first, f"week/{WEEKDAYS[source.weekday()]}")
         elif is_filled:
             plan = autofill(given)
-        chosen = exception_id or free_slug(slug_of_name(name) or "uitzondering", first.exceptions)
+        chosen = exception_id
+        if chosen is None:
+            chosen = free_slug(slug_of_name(name) or "exception", first.exceptions)
         edited = add_exception(first, chosen, name, days, plan)
         copied = present.edit_each(others, partial(copy_exception, edited, chosen))
         return [edited, *copied]
@@ -141,7 +146,7 @@ def edit(
     invocation: Invocation, schedule_id: str, exception_id: str, name: str | None, **typed: Any
 ) -> None:
     """Change the name or the slots of an exception."""
-    has_slots = name is None or bool(typed["slots"] or typed["taken_out"])
+    has_slots = name is None or any(typed.values())
     slots = slot_edit(**typed) if has_slots else None
 
     def change(schedule: Schedule) -> Schedule:

@@ -2,20 +2,20 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from admin_cli.changes import compile_at
 from admin_cli.invocation import Invocation, print_json, print_table, tell
 from admin_cli.moments import iso_of_typed
-from admin_cli.refusals import RefusedInputError
 from admin_cli.schedules import HEADINGS, listed_cells, listed_fields
+from admin_cli.typed import read_typed
 from pbx_adapters import clock
 from pbx_adapters.answer import format_instant
 from routing_engine.compiler import TargetCheck
 from routing_engine.lint import undecided_holidays
-from schedules.date_text import instants_of, parse_moment, parse_zone
-from schedules.errors import Fault, FaultyValueError
+from schedules.date_text import day_at, instants_of, parse_moment, parse_zone
+from schedules.field_text import fold
 from schedules.model import Schedule
 from schedules.store import DamagedRevisionError
 
@@ -41,11 +41,11 @@ class _Question:
 
     def answer(self, schedule: Schedule, revision: int) -> _Fields | None:
         """Return what was asked for of a schedule; None where it isn't one that was meant."""
-        if (self.company or "").casefold() not in (schedule.company or "").casefold():
+        if fold(self.company or "") not in fold(schedule.company or ""):
             return None
         fields: _Fields = {}
         if self.undecided is not None:
-            pairs = undecided_holidays(schedule, self._today(schedule))
+            pairs = undecided_holidays(schedule, day_at(self.now, parse_zone(schedule.timezone)))
             fields["undecided"] = [{"holiday": one, "date": str(day)} for one, day in pairs]
             if not any(self.undecided in (_ANY, one) for one, _ in pairs):
                 return None
@@ -60,9 +60,6 @@ class _Question:
         if isinstance(self.moment, datetime):
             return instants_of(self.moment, parse_zone(zone))
         return () if self.moment is None else (self.moment,)
-
-    def _today(self, schedule: Schedule) -> date:
-        return datetime.fromtimestamp(self.now, parse_zone(schedule.timezone)).date()
 
     def _decisions(self, schedule: Schedule, revision: int) -> list[_Fields]:
         zone = parse_zone(schedule.timezone)
@@ -122,10 +119,7 @@ def list_answers(
 def _read_moment(text: str | None) -> datetime | int | None:
     if text is None:
         return None
-    try:
-        moment = parse_moment(iso_of_typed(text))
-    except FaultyValueError as error:
-        raise RefusedInputError((None, Fault("--at", *pair)) for pair in error.faults) from None
+    moment = read_typed("--at", lambda: parse_moment(iso_of_typed(text)))
     return moment if moment.tzinfo is None else int(moment.timestamp())
 
 

@@ -1,12 +1,11 @@
 """`bereikbaar forward`: the contacts that callers are forwarded to."""
 
-import sys
 from typing import Final
 
 import click
 
 from admin_cli.editing import EditCommand, PresentSchedules, save_edit, save_edits
-from admin_cli.invocation import Invocation, print_json, print_table, tell
+from admin_cli.invocation import Invocation, is_at_terminal, print_json, print_table, tell
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
 from schedules.consistency import treatments
 from schedules.errors import ConflictError
@@ -156,7 +155,7 @@ def remove(invocation: Invocation, schedule_id: str, forward_id: str, *, is_sure
     tell(f"{forward_id} is cleared from:" if shown else f"nothing uses {forward_id}")
     for use in shown:
         tell(f"  {use['place']}: {use['slot']}")
-    if _is_at_terminal() and not is_sure and not invocation.is_dry_run:
+    if is_at_terminal() and not is_sure and not invocation.is_dry_run:
         click.confirm(f"Remove forward {forward_id}?", abort=True, err=True)
 
     def edit(schedule: Schedule) -> Schedule:
@@ -189,7 +188,3 @@ def _format(treatment: TreatmentLike) -> str:
     if isinstance(treatment, Slot):
         return format_slot(treatment.start, treatment.end, treatment)
     return format_treatment(treatment)
-
-
-def _is_at_terminal() -> bool:
-    return sys.stdin.isatty()

@@ -1,23 +1,23 @@
 """`bereikbaar holiday`: the Dutch holidays, each switched on or off."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from typing import Any, Final
 
 import click
 
 from admin_cli.day_commands import quick_options, quick_slots, slot_edit, slot_options
-from admin_cli.day_words import Typed, parse_holidays
+from admin_cli.day_words import parse_holidays, slot_texts
 from admin_cli.editing import EditCommand, save_edit
 from admin_cli.invocation import Invocation, print_json, print_table
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
+from admin_cli.typed import read_typed
 from pbx_adapters import clock
-from schedules.date_text import parse_zone
+from schedules.date_text import day_at, parse_zone
 from schedules.editing import Every, switch_off, switch_on, with_days
 from schedules.holidays_nl import HOLIDAY_NAMES, holiday_dates, is_lustrum
 from schedules.model import Schedule
-from schedules.slot_text import format_slot
 
 _COMMANDS: Final = {
     "list": LazyCommand(
@@ -56,7 +56,7 @@ def list_holidays(invocation: Invocation, schedule_id: str) -> None:
     with invocation.open_store() as store:
         current = store.current(schedule_id)
     schedule = current.schedule()
-    today = datetime.fromtimestamp(clock.now(), parse_zone(schedule.timezone)).date()
+    today = day_at(clock.now(), parse_zone(schedule.timezone))
     listed = sorted(_listed(schedule, today), key=lambda one: one["next"] or "9999")
     if invocation.is_json:
         print_json({"schedule": schedule_id, "revision": current.revision, "holidays": listed})
@@ -157,10 +157,7 @@ def quick(invocation: Invocation, schedule_id: str, names: str, **typed: Any) ->
 
 
 def _read_holidays(text: str) -> list[str]:
-    typed = Typed()
-    chosen = typed.read("HOLIDAYS", partial(parse_holidays, text))
-    typed.check()
-    return chosen
+    return read_typed("HOLIDAYS", partial(parse_holidays, text))
 
 
 def _rules(holiday_ids: list[str]) -> list[str]:
@@ -183,9 +180,7 @@ def _listed(schedule: Schedule, today: date) -> Iterator[dict[str, Any]]:
             "every": every,
             "next": _next_date(holiday_id, today, every),
             "dates": {str(year): str(day) for year, day in dates.items()},
-            "slots": []
-            if rule is None
-            else [format_slot(slot.start, slot.end, slot) for slot in rule.slots],
+            "slots": slot_texts(() if rule is None else rule.slots),
         }
 
 

@@ -1,6 +1,7 @@
 """`bereikbaar hours`: the weekly hours, day by day and slot by slot."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import groupby
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from admin_cli.editing import EditCommand, save_edit
 from admin_cli.invocation import Invocation, print_json
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
 from admin_cli.summary import span_of_days
+from admin_cli.typed import read_typed
 from schedules.documents import write_document
 from schedules.editing import with_days
 from schedules.model import Schedule
@@ -52,7 +54,7 @@ def show(invocation: Invocation, schedule_id: str, days: str) -> None:
 
     DAYS is mon, mon,wed, mon-fri or all; ma, di, wo, do, vr, za, zo do too.
     """
-    chosen = parse_days(days)
+    chosen = _read_days(days)
     with invocation.open_store() as store:
         current = store.current(schedule_id)
     week = write_document(current.schedule())["week"].items()
@@ -131,7 +133,11 @@ def _save(
 
 
 def _rules(days: str) -> list[str]:
-    return [f"week/{day}" for day in parse_days(days)]
+    return [f"week/{day}" for day in _read_days(days)]
+
+
+def _read_days(text: str) -> list[str]:
+    return read_typed("DAYS", partial(parse_days, text))
 
 
 def _lines(week: list[tuple[str, list[str]]]) -> Iterator[str]:

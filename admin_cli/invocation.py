@@ -4,9 +4,11 @@ import errno
 import getpass
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,10 +78,12 @@ class Invocation:
 
     @cached_property
     def author(self) -> str:
-        """Who makes a change: as chosen, else the login name; raises `FaultyValueError`."""
+        """Who makes a change: as chosen, else the login name; raises `RefusedInputError`."""
+        from admin_cli.typed import read_typed
         from schedules.field_text import check_name
 
-        return check_name(_login_name() if self.chosen_author is None else self.chosen_author)
+        author = _login_name() if self.chosen_author is None else self.chosen_author
+        return read_typed("--as", lambda: check_name(author))
 
     @contextmanager
     def open_store(
@@ -157,6 +161,16 @@ def print_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     for row in (headings, *rows):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
+
+
+def is_at_terminal() -> bool:
+    """Tell whether there is somebody to ask."""
+    return sys.stdin.isatty()
+
+
+def format_utc(at: datetime) -> str:
+    """Write a moment that is aware, in UTC, as programs read it."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _login_name() -> str:

@@ -11,6 +11,8 @@ import click
 from admin_cli.invocation import Invocation
 from admin_cli.refusals import TOLD_ERRORS, tell_error
 
+_SHOWN: Final = 80
+
 
 class LazyCommand(NamedTuple):
     """Where a command is found, and what `--help` says of it without importing it."""
@@ -111,6 +113,13 @@ class LazyGroup(click.Group):
 class RootGroup(LazyGroup):
     """The group at the root: whatever is refused below it is told here, without a traceback."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse what isn't text: it can stand in no history, and in no answer."""
+        for arg in args:
+            if not _is_text(arg):
+                ctx.fail(f"{arg[:_SHOWN]!a} is not UTF-8; type it anew, or rename the file")
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run the command; end with the exit code that belongs to its error."""
         try:
@@ -120,6 +129,11 @@ class RootGroup(LazyGroup):
             raise
         except TOLD_ERRORS as error:
             ctx.exit(tell_error(error, is_json=ctx.ensure_object(Invocation).is_json))
+
+
+def _is_text(arg: str) -> bool:
+    """Tell whether every byte of an argument could be read; Python puts surrogates for others."""
+    return not any("\ud800" <= char <= "\udfff" for char in arg)
 
 
 pass_invocation: Final[Callable[..., Any]] = click.make_pass_decorator(Invocation, ensure=True)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import click
 
-from admin_cli.invocation import Invocation, print_json, print_table, tell
+from admin_cli.invocation import Invocation, format_utc, print_json, print_table, tell
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
 from pbx_adapters import clock
 from schedules.edit_locks import MAX_LOCK_SECONDS, EditLock
@@ -138,7 +138,7 @@ def _fields_of(one: EditLock) -> dict[str, Any]:
     return {
         "schedule": one.schedule_id,
         "holder": one.holder,
-        "expires_at": f"{one.expires_at:%Y-%m-%dT%H:%M:%SZ}",
+        "expires_at": format_utc(one.expires_at),
     }
 
 

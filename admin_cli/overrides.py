@@ -5,11 +5,11 @@ from typing import Any, Final
 import click
 
 from admin_cli.choosing import many_options, read_choice
-from admin_cli.day_words import Typed
 from admin_cli.editing import PresentSchedules, SaveCommand, save_edits
 from admin_cli.invocation import Invocation, tell
 from admin_cli.lazy import LazyCommand, LazyGroup, pass_invocation
 from admin_cli.override_words import parse_length, parse_when
+from admin_cli.typed import Typed
 from pbx_adapters import clock
 from schedules.field_text import check_name, check_slug
 from schedules.model import Schedule, treatment_of

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from admin_cli.invocation import format_utc
 from routing_engine.overview import (
     CallerLot,
     DayRows,
@@ -31,7 +32,7 @@ def overview_fields(overview: Overview, saved: Revision) -> Fields:
         "numbers": [str(number) for number in schedule.numbers],
         "revision": saved.revision,
         "author": saved.author,
-        "saved_at": f"{saved.saved_at:%Y-%m-%dT%H:%M:%SZ}",
+        "saved_at": format_utc(saved.saved_at),
         "at": format_moment(overview.at),
         "week": [
             {"rule": row.rule, "title": row.title, "slots": _slots(row.slots)}

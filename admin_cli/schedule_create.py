@@ -3,10 +3,11 @@
 import click
 
 from admin_cli.changes import Change
-from admin_cli.day_words import Typed, parse_span
+from admin_cli.day_words import parse_span
 from admin_cli.editing import EditCommand, PresentSchedules, SaveCommand, save_edits
 from admin_cli.invocation import Invocation, tell
 from admin_cli.lazy import pass_invocation
+from admin_cli.typed import read_typed
 from schedules.day_editing import quick_day
 from schedules.editing import WEEKDAYS, with_days
 from schedules.errors import ConflictError
@@ -54,10 +55,7 @@ def create(  # noqa: PLR0913 - its options
 
     ID is made of a-z, 0-9 and inner -, and never changes.
     """
-    typed = Typed()
-    span = typed.read("--open", lambda: None if hours is None else parse_span(hours))
-    typed.check()
-
+    span = read_typed("--open", lambda: None if hours is None else parse_span(hours))
     fields = {
         "id": schedule_id,
         "name": name,

@@ -1,19 +1,15 @@
 """`bereikbaar schedule delete`, `link` and `unlink`."""
 
-import sys
-from collections.abc import Iterable
-
 import click
 
 from admin_cli.changes import Change
-from admin_cli.editing import SaveCommand, tell_changes
-from admin_cli.invocation import Invocation, tell
+from admin_cli.editing import Edit, PresentSchedules, SaveCommand, save_edits, tell_changes
+from admin_cli.invocation import Invocation, is_at_terminal, tell
 from admin_cli.lazy import pass_invocation
 from admin_cli.number_blocks import common, parse_blocks, without
 from schedules.errors import ConflictError, NotFoundError
 from schedules.model import Schedule
 from schedules.sqlite_store import SqliteStore
-from schedules.sqlite_writer import SqliteWriter
 from schedules.store import DamagedRevisionError, Revision
 from schedules.telephone import NumberBlock
 
@@ -34,17 +30,17 @@ def delete(
     is_sure: bool,
 ) -> None:
     """Delete a schedule; its revisions stay. Refused while numbers are linked, unless forced."""
-    if _is_at_terminal() and not is_sure and not invocation.is_dry_run:
+    if is_at_terminal() and not is_sure and not invocation.is_dry_run:
         with invocation.open_store() as store:
             store.current(schedule_id)
         click.confirm(f"Delete schedule {schedule_id}?", abort=True, err=True)
     with invocation.open_store() as store:
         with invocation.writing(store, is_dry_run=invocation.is_dry_run) as writer:
-            before = _readable(_current(store, writer, schedule_id))
+            before = _readable(store.current(schedule_id))
             writer.delete(schedule_id, summary="deleted", is_forced=is_forced)
         revision = store.revision()
     change = Change(schedule_id, "deleted", None, before, None)
-    _finish(invocation, [change], revision)
+    tell_changes(invocation, [change], revision)
 
 
 @click.command(
@@ -67,21 +63,22 @@ def link(
     is refused, unless it is to --move.
     """
     blocks = parse_blocks(numbers, invocation.config.default_region)
-    with invocation.open_store() as store:
-        with invocation.writing(store, is_dry_run=invocation.is_dry_run) as writer:
-            current = _current(store, writer, schedule_id)
-            before = current.schedule()
-            held = _held_elsewhere(store, schedule_id, blocks)
-            if held and not is_moved:
-                raise ConflictError("\n".join(_clash(*pair) for pair in held))
-            losers = {holder for _, holder in held}
-            changes = [_unlink(store, writer, holder, blocks) for holder in sorted(losers)]
-            entries = list(before.numbers)
-            for block in blocks:
-                entries += without([block], entries)
-            changes.append(_renumber(writer, current, entries))
-        revision = store.revision()
-    _finish(invocation, changes, revision)
+
+    def edit(present: PresentSchedules) -> list[Schedule]:
+        before = present(schedule_id)
+        held = _held_elsewhere(present.store, schedule_id, blocks)
+        if held and not is_moved:
+            raise ConflictError("\n".join(_clash(*pair) for pair in held))
+        entries = list(before.numbers)
+        for block in blocks:
+            entries += without([block], entries)
+        losers = sorted({holder for _, holder in held})
+        return [
+            *(_without_numbers(present(loser), blocks) for loser in losers),
+            before.replace(numbers=tuple(entries)),
+        ]
+
+    _save(invocation, edit)
 
 
 @click.command(cls=SaveCommand, epilog="bereikbaar schedule unlink hoofdkantoor +31850000000")
@@ -91,26 +88,17 @@ def link(
 def unlink(invocation: Invocation, schedule_id: str, numbers: tuple[str, ...]) -> None:
     """Unlink numbers from a schedule; a block is split around what leaves it."""
     blocks = parse_blocks(numbers, invocation.config.default_region)
-    with invocation.open_store() as store:
-        with invocation.writing(store, is_dry_run=invocation.is_dry_run) as writer:
-            linked = _current(store, writer, schedule_id).schedule().numbers
-            strangers = [block for block in blocks if without([block], linked)]
-            if strangers:
-                raise NotFoundError(
-                    "\n".join(_not_linked(store, schedule_id, block) for block in strangers)
-                )
-            change = _unlink(store, writer, schedule_id, blocks)
-        revision = store.revision()
-    _finish(invocation, [change], revision)
 
+    def edit(present: PresentSchedules) -> list[Schedule]:
+        before = present(schedule_id)
+        strangers = [block for block in blocks if without([block], before.numbers)]
+        if strangers:
+            raise NotFoundError(
+                "\n".join(_not_linked(present.store, schedule_id, block) for block in strangers)
+            )
+        return [_without_numbers(before, blocks)]
 
-def _is_at_terminal() -> bool:
-    return sys.stdin.isatty()
-
-
-def _current(store: SqliteStore, writer: SqliteWriter, schedule_id: str) -> Revision:
-    """Return what is to be changed, read within the transaction; raises `NotFoundError`."""
-    return writer.current(schedule_id) or store.current(schedule_id)
+    _save(invocation, edit)
 
 
 def _readable(current: Revision) -> Schedule | None:
@@ -121,23 +109,8 @@ def _readable(current: Revision) -> Schedule | None:
         return None
 
 
-def _unlink(
-    store: SqliteStore, writer: SqliteWriter, schedule_id: str, blocks: Iterable[NumberBlock]
-) -> Change:
-    current = _current(store, writer, schedule_id)
-    return _renumber(writer, current, without(current.schedule().numbers, list(blocks)))
-
-
-def _renumber(writer: SqliteWriter, current: Revision, entries: list[NumberBlock]) -> Change:
-    """Save a schedule with other numbers; raises `InvalidScheduleError` for too many."""
-    before = current.schedule()
-    if set(entries) == set(before.numbers):
-        return Change(current.schedule_id, "unchanged", current.revision, before, before)
-    after = before.replace(numbers=tuple(entries))
-    revision = writer.save(
-        after, summary="numbers linked or unlinked", expected_revision=current.revision
-    )
-    return Change(current.schedule_id, "changed", revision, before, after)
+def _without_numbers(schedule: Schedule, blocks: list[NumberBlock]) -> Schedule:
+    return schedule.replace(numbers=tuple(without(schedule.numbers, blocks)))
 
 
 def _held_elsewhere(
@@ -163,8 +136,7 @@ def _not_linked(store: SqliteStore, schedule_id: str, block: NumberBlock) -> str
     return f"{block} is not {partly}linked to {schedule_id}; {remedy}"
 
 
-def _finish(invocation: Invocation, changes: list[Change], revision: int) -> None:
-    tell_changes(invocation, changes, revision)
-    for change in changes:
+def _save(invocation: Invocation, edit: Edit) -> None:
+    for change in save_edits(invocation, edit, summary="numbers linked or unlinked"):
         if change.after is not None and not change.after.numbers and change.result == "changed":
             tell(f"Warning: {change.schedule_id} has no numbers left: no PBX reaches it")

@@ -1,15 +1,23 @@
 """`bereikbaar schedule history`, `rollback`, `restore` and `purge` (semantics.md rule 20)."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from heapq import merge
+from operator import itemgetter
 from typing import Any
 
 import click
 
 from admin_cli.control import follow_daemon
 from admin_cli.editing import EditCommand, PresentSchedules, SaveCommand, save_edits
-from admin_cli.invocation import Invocation, print_json, print_table, tell
+from admin_cli.invocation import (
+    Invocation,
+    format_utc,
+    is_at_terminal,
+    print_json,
+    print_table,
+    tell,
+)
 from admin_cli.lazy import Command, pass_invocation
 from schedules import rebase
 from schedules.errors import ConflictError
@@ -38,22 +46,23 @@ def history(invocation: Invocation, schedule_id: str) -> None:
                     {
                         "holder": one.holder,
                         "broken_by": one.broken_by,
-                        "broken_at": f"{one.broken_at:%Y-%m-%dT%H:%M:%SZ}",
+                        "broken_at": format_utc(one.broken_at),
                     }
                     for one in broken
                 ],
             }
         )
         return
-    rows = [(one.saved_at, str(one.revision), one.author, _told(one)) for one in revisions]
-    rows += [
+    saved = [(one.saved_at, str(one.revision), one.author, _told(one)) for one in revisions]
+    noted = [
         (one.broken_at, "", one.broken_by, f"broke the lock of {one.holder}") for one in broken
     ]
     print_table(
         ("REVISION", "SAVED (UTC)", "BY", "WHAT"),
         [
             (number, f"{at:%Y-%m-%d %H:%M}", author, what)
-            for at, number, author, what in sorted(rows, key=lambda row: row[0])
+            # Merged, not sorted: where a clock was set back, revisions stay in their order.
+            for at, number, author, what in merge(saved, noted, key=itemgetter(0))
         ],
     )
 
@@ -173,7 +182,7 @@ def _make_sure(schedule_id: str, revisions: list[Revision]) -> None:
     if not revisions[-1].is_deletion:
         # The writer refuses it, and says what to do.
         return
-    if not _is_at_terminal():
+    if not is_at_terminal():
         raise click.UsageError(f"nobody can be asked here: repeat the id, --yes {schedule_id}")
     name = _name_of(revisions)
     click.confirm(
@@ -191,15 +200,11 @@ def _name_of(revisions: list[Revision]) -> str:
     return ""
 
 
-def _is_at_terminal() -> bool:
-    return sys.stdin.isatty()
-
-
 def _fields_of(one: Revision) -> dict[str, Any]:
     return {
         "revision": one.revision,
         "author": one.author,
-        "saved_at": f"{one.saved_at:%Y-%m-%dT%H:%M:%SZ}",
+        "saved_at": format_utc(one.saved_at),
         "summary": one.summary,
         "deleted": one.is_deletion,
         "damaged": not one.is_intact,

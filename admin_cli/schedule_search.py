@@ -7,6 +7,7 @@ import click
 
 from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
+from admin_cli.typed import read_typed
 from schedules.model import Schedule
 from schedules.search import MAX_FOUND, Category, Found, Hit, Query, may_hold, parse_query, search
 from schedules.sqlite_store import SqliteStore
@@ -36,7 +37,8 @@ def search_schedules(invocation: Invocation, text: str) -> None:
     number in any form, or some of its digits, which finds linked numbers, blocks that contain it,
     and forwards.
     """
-    query = parse_query(text, invocation.config.default_region)
+    region = invocation.config.default_region
+    query = read_typed("TEXT", lambda: parse_query(text, region))
     unreadable: list[str] = []
     with invocation.open_store() as store:
         found = search(_candidates(store, query, unreadable), query)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import click
 
-from admin_cli.invocation import Invocation, print_json, print_table, tell
+from admin_cli.invocation import Invocation, format_utc, print_json, print_table, tell
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
 from admin_cli.summary import summary_lines
 from schedules.errors import BereikbaarError
@@ -119,7 +119,7 @@ def show(invocation: Invocation, schedule_id: str) -> None:
                 "schedule": schedule_id,
                 "revision": current.revision,
                 "author": current.author,
-                "saved_at": f"{current.saved_at:%Y-%m-%dT%H:%M:%SZ}",
+                "saved_at": format_utc(current.saved_at),
                 "summary": current.summary,
                 "document": document,
             }

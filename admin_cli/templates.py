@@ -4,12 +4,12 @@ from typing import Final
 
 import click
 
-from admin_cli.day_words import Typed, parse_rule
+from admin_cli.day_words import parse_rule, slot_texts
 from admin_cli.editing import EditCommand, save_edit
 from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
+from admin_cli.typed import read_typed
 from schedules.editing import set_template, template_slots
-from schedules.slot_text import format_slot
 
 _COMMANDS: Final = {
     "show": LazyCommand(
@@ -36,7 +36,7 @@ def show(invocation: Invocation, schedule_id: str) -> None:
         current = store.current(schedule_id)
     schedule = current.schedule()
     plan = () if schedule.template is None else template_slots(schedule)
-    slots = [format_slot(slot.start, slot.end, slot) for slot in plan]
+    slots = slot_texts(plan)
     if invocation.is_json:
         fields = {"template": schedule.template, "slots": slots}
         print_json({"schedule": schedule_id, "revision": current.revision, **fields})
@@ -62,9 +62,7 @@ def set_day(invocation: Invocation, schedule_id: str, day: str) -> None:
 
     DAY is a day of the week, a holiday or an exception: sat, koningsdag, exceptions/open-dag.
     """
-    typed = Typed()
-    rule = typed.read("DAY", lambda: None if day == "none" else parse_rule(day))
-    typed.check()
+    rule = read_typed("DAY", lambda: None if day == "none" else parse_rule(day))
     save_edit(
         invocation,
         schedule_id,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from admin_cli.invocation import Invocation, print_json, print_table, tell
+from admin_cli.invocation import Invocation, format_utc, print_json, print_table, tell
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
 from admin_cli.refusals import FileFault, RefusedInputError
 from pbx_adapters import clock
@@ -204,7 +204,7 @@ def _fields_of(one: Token) -> dict[str, Any]:
 
 
 def _iso(at: datetime | None) -> str | None:
-    return None if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    return None if at is None else format_utc(at)
 
 
 def _day(at: datetime | None) -> str:

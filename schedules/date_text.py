@@ -127,6 +127,11 @@ def instants_of(local: datetime, zone: ZoneInfo) -> tuple[int, ...]:
     return tuple(sorted(instants))
 
 
+def day_at(at: int, zone: ZoneInfo) -> date:
+    """Return the date that the zone's clocks show at an instant, in epoch seconds."""
+    return datetime.fromtimestamp(at, zone).date()
+
+
 def _check_year(year: int) -> None:
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise FaultyValueError(

@@ -6,12 +6,11 @@ every fault. A day is named by the rule that it belongs to: `week/mon`, `excepti
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, Final, Literal
 
 from schedules.date_text import DateRange
 from schedules.errors import ConflictError, NotFoundError
-from schedules.field_text import check_holiday_id, free_slug
+from schedules.field_text import check_holiday_id, free_slug, meant
 from schedules.model import (
     CLOSED_ALL_DAY,
     DayPlan,
@@ -74,8 +73,7 @@ def find_exception(schedule: Schedule, exception_id: str) -> ExceptionDays:
     """Return an exception; raises `NotFoundError`, which names those that look like it."""
     found = schedule.exceptions.get(exception_id)
     if found is None:
-        close = get_close_matches(exception_id[:80], schedule.exceptions)
-        remedy = f"did you mean {', '.join(close)}?" if close else "see `exception list`"
+        remedy = meant(exception_id, schedule.exceptions, "see `exception list`")
         raise NotFoundError(f"{schedule.id} has no exception {exception_id[:80]!r}; {remedy}")
     return found
 

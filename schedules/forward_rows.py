@@ -6,12 +6,11 @@ A row that can't be taken holds up no other; none is lost, and none is guessed a
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final, Literal
 
 from schedules.consistency import MAX_FORWARDS
 from schedules.errors import FaultyValueError, NotFoundError
-from schedules.field_text import check_name, free_slug, slug_of_name
+from schedules.field_text import check_name, free_slug, meant, slug_of_name
 from schedules.forward_rules import ForwardPolicy, forward_refusal
 from schedules.model import Forward, Schedule
 from schedules.target_editing import name_key
@@ -197,8 +196,7 @@ def _chosen_keys(rows: Sequence[ForwardRow], only: Iterable[str]) -> set[str] | 
     missing = []
     for key, one in chosen.items():
         if key not in known:
-            close = get_close_matches(key[:_SHOWN], known)
-            remedy = f"did you mean {', '.join(close)}?" if close else "check the spelling"
+            remedy = meant(key, known, "check the spelling")
             missing.append(f"there is no {one[:_SHOWN]!r} among them; {remedy}")
     if missing:
         raise NotFoundError("\n".join(missing))

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from difflib import get_close_matches
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -12,7 +11,7 @@ from pydantic import ValidationError
 from schedules.date_text import format_moment, instants_of, parse_moment, parse_zone
 from schedules.errors import Fault, FaultyValueError, InvalidScheduleError, NotFoundError
 from schedules.faults import faults_of
-from schedules.field_text import free_slug, slug_of_name
+from schedules.field_text import free_slug, meant, slug_of_name
 from schedules.model import Override, Schedule, Treatment
 
 OverrideState = Literal["in force", "to come", "past"]
@@ -86,8 +85,7 @@ def clear_overrides(schedule: Schedule, override_ids: Iterable[str]) -> Schedule
     """Remove overrides; raises `NotFoundError` for ids that aren't there."""
     gone = set(override_ids)
     for override_id in sorted(gone - schedule.overrides.keys()):
-        close = get_close_matches(override_id[:80], schedule.overrides)
-        remedy = f"did you mean {', '.join(close)}?" if close else "see `override list --all`"
+        remedy = meant(override_id, schedule.overrides, "see `override list --all`")
         raise NotFoundError(f"{schedule.id} has no override {override_id[:80]!r}; {remedy}")
     kept = {key: present for key, present in schedule.overrides.items() if key not in gone}
     return schedule.replace(overrides=kept)

@@ -152,11 +152,15 @@ class SqliteReader:
 
     def kept_revision(self, schedule_id: str, revision: int) -> Revision:
         """Return one revision; raises `NotFoundError`, which says which there are."""
-        rows = self.rows(f"{_KEPT} AND revision = ?", schedule_id, revision)
+        # SQLite holds no greater number, and neither has it any such revision.
+        is_storable = revision.bit_length() < 64  # noqa: PLR2004 - bits
+        sql = f"{_KEPT} AND revision = ?"
+        rows = self.rows(sql, schedule_id, revision) if is_storable else []
         if not rows:
-            last = self.history(schedule_id)[-1].revision
+            kept = self.history(schedule_id)
             raise NotFoundError(
-                f"schedule {schedule_id} has no revision {revision}; its last one is {last}"
+                f"schedule {schedule_id} has no revision {revision}; take one from "
+                f"{kept[0].revision} to {kept[-1].revision}"
             )
         return revision_of(rows[0])
 

@@ -143,6 +143,7 @@ class SqliteWriter:
                 raise ConflictError(
                     f"schedule {schedule_id} isn't deleted; delete it first, then purge it"
                 )
+            self._check_no_token(schedule_id)
             # What is removed isn't left readable in the file.
             self._execute("PRAGMA secure_delete = ON")
             forget_locks(self._store, schedule_id)
@@ -158,6 +159,18 @@ class SqliteWriter:
             self._schedules_seal ^= seal(latest.schedule_id, latest.revision, latest.sha256)
             self._write_state()
         return len(removed)
+
+    def _check_no_token(self, schedule_id: str) -> None:
+        """Refuse to free an id that a live token opens: whatever got it next would be open too."""
+        opening = [one for one in self._store.tokens() if schedule_id in one.schedules]
+        if opening:
+            raise ConflictError(
+                "\n".join(
+                    f"token {one.id} ({one.name}) is for schedule {schedule_id}; "
+                    f"`bereikbaar token revoke {one.id}` first"
+                    for one in opening
+                )
+            )
 
     def take_lock(self, schedule_id: str, seconds: int) -> EditLock:
         """Take the edit lock of a schedule, or renew it."""

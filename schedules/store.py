@@ -218,7 +218,8 @@ class StoreWriter(Protocol):
     def purge(self, schedule_id: str) -> int:
         """Remove a deleted schedule with all its revisions, for good; return how many it had.
 
-        Raises `NotFoundError`, and `ConflictError` while it isn't deleted.
+        Raises `NotFoundError`, and `ConflictError` while it isn't deleted or a live token
+        is for it.
         """
         ...
 

@@ -5,12 +5,11 @@ Whether a caller may be sent to a forward's number is judged where a schedule is
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Literal, TypeVar
 
 from schedules.consistency import treatments
 from schedules.errors import ConflictError, Fault, InvalidScheduleError, NotFoundError
-from schedules.field_text import free_slug, slug_of_name
+from schedules.field_text import free_slug, meant, slug_of_name
 from schedules.model import AudioMessage, DayPlan, Forward, Reading, Schedule, Slot, Treatment
 
 # The fields of a slot that name something of the schedule.
@@ -111,8 +110,7 @@ def find_forward(schedule: Schedule, forward_id: str) -> Forward:
     """Return a forward; raises `NotFoundError`, which names ids that look like it."""
     found = schedule.forwards.get(forward_id)
     if found is None:
-        close = get_close_matches(forward_id[:80], schedule.forwards)
-        remedy = f"did you mean {', '.join(close)}?" if close else "see `forward list`"
+        remedy = meant(forward_id, schedule.forwards, "see `forward list`")
         raise NotFoundError(f"{schedule.id} has no forward {forward_id[:80]!r}; {remedy}")
     return found
 

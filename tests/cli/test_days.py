@@ -5,7 +5,7 @@ import pytest
 from tests.cli.command_line import HEAD_OFFICE, CommandLine, document
 from tests.cli.conftest import SetClock
 
-USE_DAYS = "mon, tue, wed, thu, fri, sat, sun, a span such as mon-fri, or all"
+USE_DAYS = "use mon, tue, wed, thu, fri, sat, sun, a span such as mon-fri, or all"
 WORKDAY = ["00:00-08:30 closed voicemail", "08:30-17:00 open", "17:00-24:00 closed forward=storing"]
 
 
@@ -123,7 +123,7 @@ def test_hours_are_copied_between_days_of_every_kind(office: CommandLine) -> Non
         ),
         pytest.param(
             ("hours", "set", "hoofdkantoor", "mun,tue-xyz", "00:00-24:00 open"),
-            [f"{wrong!r} is not a day of the week; use {USE_DAYS}" for wrong in ("mun", "tue-xyz")],
+            [f"DAYS: {one!r} is not a day of the week; {USE_DAYS}" for one in ("mun", "tue-xyz")],
             id="days",
         ),
         pytest.param(
@@ -163,8 +163,11 @@ def test_hours_are_copied_between_days_of_every_kind(office: CommandLine) -> Non
             id="a-message-that-is-not-there",
         ),
         pytest.param(
-            ("holiday", "on", "hoofdkantoor", "koningdag"),
-            ["HOLIDAYS: 'koningdag' is not a holiday; did you mean koningsdag?"],
+            ("holiday", "on", "hoofdkantoor", "koningdag,2e_paasdag"),
+            [
+                "HOLIDAYS: 'koningdag' is not a holiday; did you mean koningsdag?",
+                "HOLIDAYS: '2e_paasdag' is not a holiday; did you mean tweede_paasdag?",
+            ],
             id="holiday",
         ),
         pytest.param(

@@ -55,7 +55,7 @@ def ids(cli: CommandLine, *question: str) -> list[str]:
         # It is 11:00 in Amsterdam and 05:00 in New York.
         pytest.param(("--status", "open"), "kantoor", id="now"),
         pytest.param(("--company", "voorbeeld"), "kantoor winkel", id="company"),
-        pytest.param(("--company", "voorbeeld bv"), "kantoor", id="a whole company"),
+        pytest.param(("--company", "vóórbeeld BV"), "kantoor", id="a whole company"),
         pytest.param(("--company", "voorbeeld", "--status", "closed"), "winkel", id="both"),
         pytest.param(("--undecided", "eerste_kerstdag"), "bar winkel", id="undecided"),
         pytest.param(("--undecided", "koningsdag"), "bar kantoor winkel", id="all undecided"),

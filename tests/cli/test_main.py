@@ -209,7 +209,8 @@ def test_a_data_directory_that_is_a_file_is_told_in_one_line(cli: CommandLine) -
 def test_an_author_must_have_a_name(cli: CommandLine) -> None:
     """It stands in the history for good."""
     result = cli("apply", "-", "--as", "a\tb", stdin=document("winkel"), code=1)
-    assert result.stderr.splitlines()[-1].startswith("holds a character that can't be printed; ")
+    told = "--as: holds a character that can't be printed; remove it"
+    assert result.stderr.splitlines()[-1] == told
 
 
 def test_wrong_usage_ends_with_2(cli: CommandLine) -> None:
@@ -218,6 +219,27 @@ def test_wrong_usage_ends_with_2(cli: CommandLine) -> None:
     cli("token", "maak", code=2)
     cli("apply", code=2)
     cli("apply", "x", "--soms", code=2)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("schedule", "show", "caf\udce9"),
+        ("apply", "caf\udce9.yaml"),
+        ("forward", "import", "contacten.csv", "winkel", "--name-column", "\udcff"),
+        ("schedule", "list", "--as", "Ren\udce9"),
+    ],
+    ids=["an id", "a file", "an option", "the author"],
+)
+def test_bytes_that_are_no_text_are_wrong_usage(
+    cli: CommandLine, arguments: tuple[str, ...]
+) -> None:
+    """Latin-1 on the command line is told as it stands, before anything is read or saved."""
+    cli.write("caf\udce9.yaml", document("winkel"))
+    told = cli(*arguments, code=2).stderr
+    assert "\\udc" in told
+    assert "is not UTF-8; type it anew, or rename the file" in told
+    assert cli.rows() == {}
 
 
 def test_a_command_can_be_run_by_itself(cli: CommandLine) -> None:

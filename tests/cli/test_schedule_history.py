@@ -68,6 +68,14 @@ def test_the_history(shop: CommandLine) -> None:
     assert answer["broken_locks"] == []
 
 
+def test_the_history_keeps_the_order_of_revisions(shop: CommandLine, set_clock: SetClock) -> None:
+    """Also when a clock was set back, or somebody had to wait for another's save."""
+    set_clock("2026-11-22T10:02:00+00:00")
+    shop("schedule", "rename", "winkel", "Later", "--as", "jan")
+    lines = shop("schedule", "history", "winkel").stdout.splitlines()[1:]
+    assert [line.split()[0] for line in lines] == ["1", "2", "3", "4"]
+
+
 def test_the_history_says_what_is_damaged(shop: CommandLine) -> None:
     """One revision that can't be read hides no other."""
     damage(shop, 2)
@@ -119,7 +127,9 @@ def test_a_rollback_to_what_is_there(shop: CommandLine) -> None:
 def test_a_rollback_to_nowhere(shop: CommandLine) -> None:
     """A revision that never was, a deletion, and a schedule that is gone."""
     never = shop("schedule", "rollback", "winkel", "--to-revision", "9", code=1)
-    assert "has no revision 9; its last one is 3" in never.stderr
+    assert "has no revision 9; take one from 1 to 3" in never.stderr
+    huge = shop("schedule", "rollback", "winkel", "--to-revision", str(2**80), code=1)
+    assert f"has no revision {2**80}; take one from 1 to 3" in huge.stderr
     shop("schedule", "delete", "winkel", "--force")
     gone = shop("schedule", "rollback", "winkel", "--to-revision", "1", code=1)
     assert "`bereikbaar schedule restore winkel`" in gone.stderr
@@ -257,7 +267,7 @@ def test_a_purge_asks_twice_at_a_terminal(
 ) -> None:
     """First with name and number of revisions, then for the id."""
     shop("schedule", "delete", "winkel", "--force")
-    monkeypatch.setattr("admin_cli.schedule_history._is_at_terminal", lambda: True)
+    monkeypatch.setattr("admin_cli.schedule_history.is_at_terminal", lambda: True)
     asked = shop("schedule", "purge", "winkel", code=code, stdin=answers)
     assert "Remove winkel (Anders) and its 4 revisions for good? [y/N]" in asked.stderr
     kept = shop.rows()["revisions"]

@@ -347,7 +347,7 @@ def test_a_deletion_asks_only_about_a_schedule_that_is_there(
 ) -> None:
     """Nobody is asked to confirm what is refused anyway."""
     cli.apply(document("winkel"))
-    monkeypatch.setattr("admin_cli.schedule_edits._is_at_terminal", lambda: True)
+    monkeypatch.setattr("admin_cli.schedule_edits.is_at_terminal", lambda: True)
     refused = cli("schedule", "delete", "winkle", code=1, stdin="y\n")
     assert "Delete schedule" not in refused.stderr
     assert "did you mean winkel?" in refused.stderr

@@ -7,10 +7,11 @@ import pytest
 
 from schedules.errors import ConflictError, NotFoundError
 from schedules.model import Schedule
-from schedules.store import ScheduleStore
+from schedules.store import ScheduleStore, Token
 
 MakeStore = Callable[[], ScheduleStore]
 MakeSchedule = Callable[..., Schedule]
+MakeToken = Callable[..., Token]
 
 
 @pytest.fixture
@@ -57,6 +58,28 @@ def test_only_a_deleted_schedule_is_purged(
         purge(store, saved_at, schedule_id)
     assert [one.schedule_id for one in store.currents()] == ["blijft"]
     assert len(store.history("weg")) == 3
+
+
+def test_no_token_outlives_what_it_is_for(
+    store: ScheduleStore, make_token: MakeToken, saved_at: datetime
+) -> None:
+    """Whatever got the id next would be open to it: each such token has to be revoked first."""
+    with store.writing("jan", saved_at) as writer:
+        for token_id, schedules in (("a1", {"weg"}), ("b2", {"blijft", "weg"}), ("c3", {"blijft"})):
+            writer.add_token(make_token(token_id, schedules=frozenset(schedules)))
+        writer.add_token(make_token("d4"))
+    with pytest.raises(ConflictError) as refused:
+        purge(store, saved_at)
+    told = str(refused.value).splitlines()
+    assert [line.partition(";")[2] for line in told] == [
+        " `bereikbaar token revoke a1` first",
+        " `bereikbaar token revoke b2` first",
+    ]
+    assert len(store.history("weg")) == 3
+    for token_id in ("a1", "b2"):
+        with store.writing("jan", saved_at) as writer:
+            writer.revoke_token(token_id)
+    assert purge(store, saved_at) == 3
 
 
 def test_it_is_purged_once(store: ScheduleStore, saved_at: datetime) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from schedules.date_text import (
     DateRange,
     date_of,
+    day_at,
     epoch_day,
     format_moment,
     instants_of,
@@ -162,3 +163,10 @@ def test_a_local_time_has_none_one_or_two_instants(
     """Clock changes skip local times or repeat them (rule 5)."""
     expected = tuple(int(datetime.fromisoformat(text).timestamp()) for text in instants)
     assert instants_of(parse_moment(local), ZoneInfo(zone)) == expected
+
+
+def test_an_instant_has_a_date_in_each_zone() -> None:
+    """At 23:30 in London on New Year's Eve it is the new year in Amsterdam."""
+    at = int(datetime(2026, 12, 31, 23, 30, tzinfo=UTC).timestamp())
+    assert day_at(at, ZoneInfo("Europe/London")) == date(2026, 12, 31)
+    assert day_at(at, ZoneInfo("Europe/Amsterdam")) == date(2027, 1, 1)

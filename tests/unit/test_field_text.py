@@ -14,6 +14,7 @@ from schedules.field_text import (
     check_sha256,
     check_slug,
     free_slug,
+    meant,
     slug_of_name,
 )
 
@@ -119,3 +120,11 @@ def test_the_id_that_a_name_suggests(name: str, slug: str) -> None:
 def test_an_id_that_is_taken_gets_a_number(wanted: str, taken: str, slug: str) -> None:
     """The first free number stands behind it, within what an id may hold."""
     assert free_slug(wanted, taken.split()) == slug
+
+
+def test_a_name_that_is_not_there_is_told_with_those_like_it() -> None:
+    """The closest first; where none looks like it, another remedy."""
+    known = {"storing", "storingsdienst", "balie"}
+    assert meant("stooring", known, "look") == "did you mean storing, storingsdienst?"
+    assert meant("kassa", known, "look") == "look"
+    assert meant("x" * 10_000, known, "look") == "look"
