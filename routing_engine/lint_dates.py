@@ -1,9 +1,8 @@
 """Lint's view of the calendar: dates on which something else happens than was written."""
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import NamedTuple
 
 from routing_engine.compiler import WEEKDAY_RULES
@@ -17,7 +16,7 @@ from routing_engine.lint_findings import (
 )
 from routing_engine.table import IntervalTable
 from routing_engine.zones import DAY_SECONDS, ZoneOffsets
-from schedules.date_text import date_of, epoch_day, parse_zone
+from schedules.date_text import date_of, epoch_day
 from schedules.slot_text import format_minute, format_slot
 
 
@@ -40,13 +39,13 @@ def check_dates(subject: Subject) -> Iterator[Finding]:
 
 def clock_changes(zone: ZoneOffsets, from_at: int, until_at: int) -> Iterator[ClockChange]:
     """Yield the local hours that a zone's clock skips or shows twice between two instants."""
-    for place in range(bisect_right(zone.starts, from_at), bisect_right(zone.starts, until_at)):
-        before, after = zone.offsets[place - 1 : place + 1]
-        first, last = sorted((zone.starts[place] + before, zone.starts[place] + after))
+    for change_at, seconds in zone.clock_changes(from_at, until_at):
+        after, _ = zone.offset_at(change_at)
+        first, last = sorted((change_at + after - seconds, change_at + after))
         for day in range(first // DAY_SECONDS, (last - 1) // DAY_SECONDS + 1):
             start, end = first - day * DAY_SECONDS, last - day * DAY_SECONDS
             minutes = max(start, 0) // 60, min(end, DAY_SECONDS) // 60
-            yield ClockChange(day, *minutes, is_skipped=after > before)
+            yield ClockChange(day, *minutes, is_skipped=seconds > 0)
 
 
 def _check_exceptions(subject: Subject) -> Iterator[Finding]:
@@ -66,10 +65,8 @@ def _check_exceptions(subject: Subject) -> Iterator[Finding]:
 
 def _is_overridden(subject: Subject, day: date) -> bool:
     """Tell whether overrides hold from a local midnight to the next."""
-    at, end = (
-        int(datetime.combine(one, time.min, parse_zone(subject.table.zone.name)).timestamp())
-        for one in (day, day + timedelta(days=1))
-    )
+    zone, local_day = subject.table.zone, epoch_day(day)
+    at, end = zone.day_start(local_day), zone.day_start(local_day + 1)
     while at < end and subject.table.is_overridden_at(at):
         at = subject.table.interval_at(at).until_at
     return at >= end

@@ -4,18 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from routing_engine.compiler import WEEKDAY_RULES, WEEKDAY_TITLES, TargetCheck, compile_outcome
 from routing_engine.day_plan import plan_day
 from routing_engine.decision import Action
 from routing_engine.table import IntervalTable
 from schedules.date_text import DateRange, date_of, epoch_day, parse_zone
+from schedules.exception_dates import ExceptionState, exception_state
 from schedules.holidays_nl import HOLIDAY_NAMES, holiday_dates, moved_from
 from schedules.model import AudioMessage, DayPlan, ExceptionDays, Forward, Schedule, Treatment
 from schedules.slot_text import Status
-
-ExceptionState = Literal["active", "draft", "expired"]
 
 _START: Final = attrgetter("start")
 _NEXT_DAY: Final = attrgetter("next_day")
@@ -231,7 +230,7 @@ def _exceptions(schedule: Schedule, reader: _Reader, today: date) -> tuple[Excep
 def _exception(rule: str, exception: ExceptionDays, reader: _Reader, today: date) -> ExceptionRow:
     dates = tuple(sorted(exception.dates))
     ahead = [max(span.first, today) for span in dates if span.last >= today]
-    state: ExceptionState = "draft" if not dates else "active" if ahead else "expired"
+    state = exception_state(dates, today)
     next_day = min(ahead, default=None)
     return ExceptionRow(rule, exception.name, state, dates, next_day, reader.rows(exception.slots))
 
