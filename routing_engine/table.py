@@ -149,11 +149,11 @@ class IntervalTable:
 
     def outcome_at(self, at: int) -> tuple[Outcome, int]:
         """Return what happens to a caller at an instant, and up to when: `interval_at` in brief."""
-        if self.overrides:
-            interval = self.interval_at(at)
-            return interval.outcome, interval.until_at
+        override = self._override_from(at)
+        if override is not None and override.from_at <= at:
+            return override.outcome, override.until_at
         _, _, _, outcome, until_at = self._slot_on_clock(at)
-        return outcome, until_at
+        return outcome, until_at if override is None else min(until_at, override.from_at)
 
     def planned_interval_at(self, at: int) -> Interval:
         """Return what holds at an instant when overrides are left aside."""
