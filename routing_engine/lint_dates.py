@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from routing_engine.compiler import WEEKDAY_RULES
-from routing_engine.day_plan import candidates, holiday_days, plan_day, weekday_of
+from routing_engine.day_plan import candidates, holiday_days, weekday_of
 from routing_engine.lint_findings import (
     COMING_DAYS,
     Finding,
@@ -14,7 +14,6 @@ from routing_engine.lint_findings import (
     Subject,
     format_days,
 )
-from routing_engine.table import IntervalTable
 from routing_engine.zones import DAY_SECONDS, ZoneOffsets
 from schedules.date_text import date_of, epoch_day
 from schedules.slot_text import format_minute, format_slot
@@ -92,7 +91,7 @@ def _check_clock_changes(subject: Subject) -> Iterator[Finding]:
     dated = [span.last for one in subject.schedule.exceptions.values() for span in one.dates]
     last_day = max((year_ends, *map(epoch_day, dated)))
     for change in clock_changes(subject.table.zone, subject.at, (last_day + 2) * DAY_SECONDS):
-        rule = _rule_on(subject.table, change.day)
+        rule, _ = subject.table.rule_on(change.day)
         if change.day <= year_ends or rule.startswith("exceptions/"):
             yield from _check_clock_change(change, subject.days[rule])
 
@@ -128,10 +127,11 @@ def _check_tails(subject: Subject) -> Iterator[Finding]:
         return
     cut: defaultdict[tuple[str, int], list[date]] = defaultdict(list)
     for day in _dated_days(subject):
-        rule, tail = _rule_on(subject.table, day), tails[weekday_of(day)]
+        (rule, _), tail = subject.table.rule_on(day), tails[weekday_of(day)]
         if not tail or rule.startswith("week/"):
             continue
-        _, evening = subject.days[_rule_on(subject.table, day - 1)].slots[-1]
+        rule_before, _ = subject.table.rule_on(day - 1)
+        _, evening = subject.days[rule_before].slots[-1]
         _, morning = subject.days[rule].slots[0]
         if evening.status == "open" and morning.status != "open":
             cut[rule, tail].append(date_of(day))
@@ -157,7 +157,3 @@ def _dated_days(subject: Subject) -> list[int]:
     for exception_id in subject.schedule.exceptions:
         days.update(map(epoch_day, subject.dates_ahead(exception_id)))
     return sorted(days)
-
-
-def _rule_on(table: IntervalTable, day: int) -> str:
-    return table.rules.name_and_title(plan_day(table.rules, day))[0]

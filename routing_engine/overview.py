@@ -7,7 +7,6 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from routing_engine.compiler import WEEKDAY_RULES, WEEKDAY_TITLES, TargetCheck, compile_outcome
-from routing_engine.day_plan import plan_day
 from routing_engine.decision import Action
 from routing_engine.table import IntervalTable
 from schedules.date_text import DateRange, date_of, epoch_day, parse_zone
@@ -199,16 +198,12 @@ def _holidays(
             is_on=rule is not None and rule.active,
             is_lustrum_only=rule is not None and rule.every == "lustrum",
             dates=tuple(
-                HolidayDate(day, _holder(table, day), moved_from(holiday_id, day)) for day in days
+                HolidayDate(day, table.rule_on(epoch_day(day))[0], moved_from(holiday_id, day))
+                for day in days
             ),
             next_day=next(day for day in days if epoch_day(day) >= today),
             slots=None if rule is None else reader.rows(rule.slots),
         )
-
-
-def _holder(table: IntervalTable, day: date) -> str:
-    name, _ = table.rules.name_and_title(plan_day(table.rules, epoch_day(day)))
-    return name
 
 
 def _exceptions(schedule: Schedule, reader: _Reader, today: date) -> tuple[ExceptionRow, ...]:

@@ -121,6 +121,10 @@ class IntervalTable:
         self.overrides = overrides
         self.current: Decision | None = None
 
+    def rule_on(self, day: int) -> tuple[str, str]:
+        """Return name and title of the rule that supplies a day, counted from 1970-01-01."""
+        return self.rules.name_and_title(plan_day(self.rules, day))
+
     def day_outcomes(self, day: int) -> list[tuple[int, Outcome]]:
         """Return `(end minute, outcome)` of each slot of a day, counted from 1970-01-01."""
         profile = self.profiles[self.shapes[plan_day(self.rules, day)]]
