@@ -190,7 +190,12 @@ def _holidays(
 ) -> Iterator[HolidayRow]:
     years = [date_of(today).year, date_of(today).year + 1]
     for holiday_id, title in HOLIDAY_NAMES.items():
-        days = [holiday_dates(year)[holiday_id] for year in years]
+        dates = (holiday_dates(year).get(holiday_id) for year in years)
+        days = [day for day in dates if day is not None]
+        next_day = next((day for day in days if epoch_day(day) >= today), None)
+        if next_day is None:
+            # By a clock that is far off: Koningsdag has no date before 2014, none has after 2200.
+            continue
         rule = schedule.holidays.get(holiday_id)
         yield HolidayRow(
             f"holidays/{holiday_id}",
@@ -201,7 +206,7 @@ def _holidays(
                 HolidayDate(day, table.rule_on(epoch_day(day))[0], moved_from(holiday_id, day))
                 for day in days
             ),
-            next_day=next(day for day in days if epoch_day(day) >= today),
+            next_day=next_day,
             slots=None if rule is None else reader.rows(rule.slots),
         )
 
