@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Literal, NamedTuple
 
-from routing_engine.day_plan import plan_day
 from routing_engine.table import IntervalTable
 from routing_engine.zones import DAY_SECONDS
 from schedules.date_text import date_of, epoch_day
@@ -108,7 +107,7 @@ def calendar_month(table: IntervalTable, year: int, month: int) -> list[Calendar
 
 def _calendar_day(table: IntervalTable, day: int) -> CalendarDay:
     from_at, until_at = table.zone.day_start(day), table.zone.day_start(day + 1)
-    name, title = table.rules.name_and_title(plan_day(table.rules, day))
+    name, title = table.rule_on(day)
     overrides = (
         (override.name, override.title)
         for override in table.overrides

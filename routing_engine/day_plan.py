@@ -48,11 +48,6 @@ class DayRules:
     exception_labels: tuple[str, ...] = ()
     exception_spans: "array[int]" = field(default_factory=lambda: NO_SPANS)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The name of each rule by its index."""
-        return self.recurring.names + self.exception_labels[::2]
-
     def name_and_title(self, index: int) -> tuple[str, str]:
         """Return the name and the title of one rule."""
         place = index - len(self.recurring.names)

@@ -13,10 +13,11 @@ from routing_engine.lint_dates import check_dates
 from routing_engine.lint_days import check_days
 from routing_engine.lint_findings import Finding, Subject, arrange, subject_of
 from routing_engine.table import IntervalTable
-from schedules.consistency import day_plans, refused_forwards
+from schedules.consistency import refused_forwards, treatments
 from schedules.date_text import date_of, format_moment
+from schedules.exception_dates import exception_state
 from schedules.holidays_nl import HOLIDAY_IDS, HOLIDAY_NAMES, holiday_dates
-from schedules.model import Schedule, Treatment
+from schedules.model import Schedule
 
 
 def lint_schedule(
@@ -107,10 +108,9 @@ def _check_holidays(subject: Subject) -> Iterator[Finding]:
 def _check_uses(subject: Subject) -> Iterator[Finding]:
     """Find forwards and messages that no day and no override names."""
     schedule = subject.schedule
-    treatments: list[Treatment] = [slot for _, _, slots in day_plans(schedule) for slot in slots]
-    treatments += [override.slot for override in schedule.overrides.values()]
-    forwards = {treatment.forward for treatment in treatments}
-    messages = {treatment.audio for treatment in treatments}
+    used = [treatment for _, treatment in treatments(schedule)]
+    forwards = {treatment.forward for treatment in used}
+    messages = {treatment.audio for treatment in used}
     for forward_id, forward in schedule.forwards.items():
         if forward_id not in forwards:
             problem = f"no slot and no override forwards to {forward.name!r}"
@@ -127,9 +127,9 @@ def _check_expired(subject: Subject) -> Iterator[Finding]:
     """Find what lies in the past and decides nothing any more (semantics.md rules 7, 9 and 27)."""
     schedule, today = subject.schedule, date_of(subject.today)
     for exception_id, exception in schedule.exceptions.items():
-        last = max((span.last for span in exception.dates), default=today)
-        if last < today:
+        if exception_state(exception.dates, today) == "expired":
             place = f"exceptions.{exception_id}"
+            last = max(span.last for span in exception.dates)
             problem = f"its last date was {last}"
             remedy = "remove it, or give it new dates"
             yield Finding("expired-exception", place, problem, remedy)

@@ -1,13 +1,12 @@
 """Lint's view of the calendar: dates on which something else happens than was written."""
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import NamedTuple
 
 from routing_engine.compiler import WEEKDAY_RULES
-from routing_engine.day_plan import candidates, holiday_days, plan_day, weekday_of
+from routing_engine.day_plan import candidates, holiday_days, weekday_of
 from routing_engine.lint_findings import (
     COMING_DAYS,
     Finding,
@@ -15,9 +14,8 @@ from routing_engine.lint_findings import (
     Subject,
     format_days,
 )
-from routing_engine.table import IntervalTable
 from routing_engine.zones import DAY_SECONDS, ZoneOffsets
-from schedules.date_text import date_of, epoch_day, parse_zone
+from schedules.date_text import date_of, epoch_day
 from schedules.slot_text import format_minute, format_slot
 
 
@@ -40,13 +38,13 @@ def check_dates(subject: Subject) -> Iterator[Finding]:
 
 def clock_changes(zone: ZoneOffsets, from_at: int, until_at: int) -> Iterator[ClockChange]:
     """Yield the local hours that a zone's clock skips or shows twice between two instants."""
-    for place in range(bisect_right(zone.starts, from_at), bisect_right(zone.starts, until_at)):
-        before, after = zone.offsets[place - 1 : place + 1]
-        first, last = sorted((zone.starts[place] + before, zone.starts[place] + after))
+    for change_at, seconds in zone.clock_changes(from_at, until_at):
+        after, _ = zone.offset_at(change_at)
+        first, last = sorted((change_at + after - seconds, change_at + after))
         for day in range(first // DAY_SECONDS, (last - 1) // DAY_SECONDS + 1):
             start, end = first - day * DAY_SECONDS, last - day * DAY_SECONDS
             minutes = max(start, 0) // 60, min(end, DAY_SECONDS) // 60
-            yield ClockChange(day, *minutes, is_skipped=after > before)
+            yield ClockChange(day, *minutes, is_skipped=seconds > 0)
 
 
 def _check_exceptions(subject: Subject) -> Iterator[Finding]:
@@ -66,10 +64,8 @@ def _check_exceptions(subject: Subject) -> Iterator[Finding]:
 
 def _is_overridden(subject: Subject, day: date) -> bool:
     """Tell whether overrides hold from a local midnight to the next."""
-    at, end = (
-        int(datetime.combine(one, time.min, parse_zone(subject.table.zone.name)).timestamp())
-        for one in (day, day + timedelta(days=1))
-    )
+    zone, local_day = subject.table.zone, epoch_day(day)
+    at, end = zone.day_start(local_day), zone.day_start(local_day + 1)
     while at < end and subject.table.is_overridden_at(at):
         at = subject.table.interval_at(at).until_at
     return at >= end
@@ -95,7 +91,7 @@ def _check_clock_changes(subject: Subject) -> Iterator[Finding]:
     dated = [span.last for one in subject.schedule.exceptions.values() for span in one.dates]
     last_day = max((year_ends, *map(epoch_day, dated)))
     for change in clock_changes(subject.table.zone, subject.at, (last_day + 2) * DAY_SECONDS):
-        rule = _rule_on(subject.table, change.day)
+        rule, _ = subject.table.rule_on(change.day)
         if change.day <= year_ends or rule.startswith("exceptions/"):
             yield from _check_clock_change(change, subject.days[rule])
 
@@ -131,10 +127,11 @@ def _check_tails(subject: Subject) -> Iterator[Finding]:
         return
     cut: defaultdict[tuple[str, int], list[date]] = defaultdict(list)
     for day in _dated_days(subject):
-        rule, tail = _rule_on(subject.table, day), tails[weekday_of(day)]
+        (rule, _), tail = subject.table.rule_on(day), tails[weekday_of(day)]
         if not tail or rule.startswith("week/"):
             continue
-        _, evening = subject.days[_rule_on(subject.table, day - 1)].slots[-1]
+        rule_before, _ = subject.table.rule_on(day - 1)
+        _, evening = subject.days[rule_before].slots[-1]
         _, morning = subject.days[rule].slots[0]
         if evening.status == "open" and morning.status != "open":
             cut[rule, tail].append(date_of(day))
@@ -160,7 +157,3 @@ def _dated_days(subject: Subject) -> list[int]:
     for exception_id in subject.schedule.exceptions:
         days.update(map(epoch_day, subject.dates_ahead(exception_id)))
     return sorted(days)
-
-
-def _rule_on(table: IntervalTable, day: int) -> str:
-    return table.rules.name_and_title(plan_day(table.rules, day))[0]

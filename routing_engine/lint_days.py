@@ -4,31 +4,43 @@ from collections.abc import Iterator
 
 from routing_engine.compiler import WEEKDAY_RULES, TargetCheck, compile_outcome
 from routing_engine.lint_findings import Finding, PlannedDay, Subject
-from schedules.model import Slot
-from schedules.slot_text import DAY_MINUTES, Status, format_slot
+from schedules.model import Slot, Treatment
+from schedules.slot_text import DAY_MINUTES, Status, format_slot, format_treatment
 
 
 def check_days(subject: Subject, targets: TargetCheck) -> Iterator[Finding]:
-    """Yield what is found slot by slot in the days that may yet decide a call."""
+    """Yield what is found slot by slot in the days and overrides that may yet decide a call."""
     for rule, day in subject.days.items():
         if subject.is_live(rule):
-            yield from _check_silence(subject, targets, day)
             yield from _check_breaks(subject, rule)
             yield from _check_lengths(day)
+    yield from _check_silence(subject, targets)
 
 
-def _check_silence(subject: Subject, targets: TargetCheck, day: PlannedDay) -> Iterator[Finding]:
-    """Find slots that hang up on a caller who heard nothing."""
-    for position, slot in day.slots:
-        outcome = compile_outcome(slot, subject.schedule, targets)
+def _check_silence(subject: Subject, targets: TargetCheck) -> Iterator[Finding]:
+    """Find what hangs up on a caller who heard nothing."""
+    for place, told, treatment in _live_treatments(subject):
+        outcome = compile_outcome(treatment, subject.schedule, targets)
         # One whose message or forward is unusable is told as that.
         if outcome.action == "hangup" and not outcome.audio and not outcome.error:
             yield Finding(
                 "closed-silently",
-                f"{day.place}[{position}]",
-                f"{_told(slot)}: callers are hung up on without having heard anything",
+                place,
+                f"{told}: callers are hung up on without having heard anything",
                 "add audio=ID, or a forward or voicemail",
             )
+
+
+def _live_treatments(subject: Subject) -> Iterator[tuple[str, str, Treatment]]:
+    """Yield `(place, text, treatment)` of the slots and overrides that may yet decide a call."""
+    for rule, day in subject.days.items():
+        if subject.is_live(rule):
+            for position, slot in day.slots:
+                yield f"{day.place}[{position}]", _told(slot), slot
+    for override_id, override in subject.schedule.overrides.items():
+        if override.until_at.timestamp() > subject.at:
+            forced = override.slot
+            yield f"overrides.{override_id}.slot", format_treatment(forced), forced
 
 
 def _check_breaks(subject: Subject, rule: str) -> Iterator[Finding]:

@@ -1,10 +1,10 @@
 """Lint's view across schedules: forwards that lead to linked numbers, and round in circles."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from routing_engine.lint_findings import COMING_DAYS, Finding
+from routing_engine.local_text import OCCURRENCES, local_at
 from routing_engine.snapshot import LinkedNumbers
 from routing_engine.table import IntervalTable
 from routing_engine.zones import DAY_SECONDS, FOREVER
@@ -74,8 +74,8 @@ def lint_forwards(forwardings: Mapping[str, Forwarding], at: int) -> dict[str, l
 
 
 def _looping(schedule_id: str, hop: Hop, table: IntervalTable, loop: Loop) -> Finding:
-    offset, _ = table.zone.offset_at(loop.at)
-    moment = datetime.fromtimestamp(loop.at + offset, UTC)
+    moment = local_at(table.zone, loop.at)
+    occurrence = OCCURRENCES[table.zone.occurrence_at(loop.at)]
     place = loop.schedules.index(schedule_id)
     names = [*loop.schedules[place:], *loop.schedules[:place], schedule_id]
     if len(names) > _SHOWN:
@@ -84,7 +84,7 @@ def _looping(schedule_id: str, hop: Hop, table: IntervalTable, loop: Loop) -> Fi
         "forward-loop",
         f"forwards.{hop.forward}.number",
         f"callers are passed on without end: {' → '.join(names)}, as on "
-        f"{moment:%A %Y-%m-%d at %H:%M}",
+        f"{moment:%A %Y-%m-%d at %H:%M}{occurrence}",
         "forward one of them elsewhere at such times, or to voicemail",
     )
 

@@ -4,18 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from routing_engine.compiler import WEEKDAY_RULES, WEEKDAY_TITLES, TargetCheck, compile_outcome
-from routing_engine.day_plan import plan_day
 from routing_engine.decision import Action
 from routing_engine.table import IntervalTable
 from schedules.date_text import DateRange, date_of, epoch_day, parse_zone
+from schedules.exception_dates import ExceptionState, exception_state
 from schedules.holidays_nl import HOLIDAY_NAMES, holiday_dates, moved_from
 from schedules.model import AudioMessage, DayPlan, ExceptionDays, Forward, Schedule, Treatment
 from schedules.slot_text import Status
-
-ExceptionState = Literal["active", "draft", "expired"]
 
 _START: Final = attrgetter("start")
 _NEXT_DAY: Final = attrgetter("next_day")
@@ -192,7 +190,12 @@ def _holidays(
 ) -> Iterator[HolidayRow]:
     years = [date_of(today).year, date_of(today).year + 1]
     for holiday_id, title in HOLIDAY_NAMES.items():
-        days = [holiday_dates(year)[holiday_id] for year in years]
+        dates = (holiday_dates(year).get(holiday_id) for year in years)
+        days = [day for day in dates if day is not None]
+        next_day = next((day for day in days if epoch_day(day) >= today), None)
+        if next_day is None:
+            # By a clock that is far off: Koningsdag has no date before 2014, none has after 2200.
+            continue
         rule = schedule.holidays.get(holiday_id)
         yield HolidayRow(
             f"holidays/{holiday_id}",
@@ -200,16 +203,12 @@ def _holidays(
             is_on=rule is not None and rule.active,
             is_lustrum_only=rule is not None and rule.every == "lustrum",
             dates=tuple(
-                HolidayDate(day, _holder(table, day), moved_from(holiday_id, day)) for day in days
+                HolidayDate(day, table.rule_on(epoch_day(day))[0], moved_from(holiday_id, day))
+                for day in days
             ),
-            next_day=next(day for day in days if epoch_day(day) >= today),
+            next_day=next_day,
             slots=None if rule is None else reader.rows(rule.slots),
         )
-
-
-def _holder(table: IntervalTable, day: date) -> str:
-    name, _ = table.rules.name_and_title(plan_day(table.rules, epoch_day(day)))
-    return name
 
 
 def _exceptions(schedule: Schedule, reader: _Reader, today: date) -> tuple[ExceptionRow, ...]:
@@ -231,7 +230,7 @@ def _exceptions(schedule: Schedule, reader: _Reader, today: date) -> tuple[Excep
 def _exception(rule: str, exception: ExceptionDays, reader: _Reader, today: date) -> ExceptionRow:
     dates = tuple(sorted(exception.dates))
     ahead = [max(span.first, today) for span in dates if span.last >= today]
-    state: ExceptionState = "draft" if not dates else "active" if ahead else "expired"
+    state = exception_state(dates, today)
     next_day = min(ahead, default=None)
     return ExceptionRow(rule, exception.name, state, dates, next_day, reader.rows(exception.slots))
 

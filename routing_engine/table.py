@@ -121,6 +121,10 @@ class IntervalTable:
         self.overrides = overrides
         self.current: Decision | None = None
 
+    def rule_on(self, day: int) -> tuple[str, str]:
+        """Return name and title of the rule that supplies a day, counted from 1970-01-01."""
+        return self.rules.name_and_title(plan_day(self.rules, day))
+
     def day_outcomes(self, day: int) -> list[tuple[int, Outcome]]:
         """Return `(end minute, outcome)` of each slot of a day, counted from 1970-01-01."""
         profile = self.profiles[self.shapes[plan_day(self.rules, day)]]
@@ -149,11 +153,11 @@ class IntervalTable:
 
     def outcome_at(self, at: int) -> tuple[Outcome, int]:
         """Return what happens to a caller at an instant, and up to when: `interval_at` in brief."""
-        if self.overrides:
-            interval = self.interval_at(at)
-            return interval.outcome, interval.until_at
+        override = self._override_from(at)
+        if override is not None and override.from_at <= at:
+            return override.outcome, override.until_at
         _, _, _, outcome, until_at = self._slot_on_clock(at)
-        return outcome, until_at
+        return outcome, until_at if override is None else min(until_at, override.from_at)
 
     def planned_interval_at(self, at: int) -> Interval:
         """Return what holds at an instant when overrides are left aside."""

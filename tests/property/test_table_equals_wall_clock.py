@@ -249,7 +249,7 @@ def test_the_day_index_is_the_plan_of_each_day(case: Case, far: list[date]) -> N
         day = date(1970, 1, 1) + timedelta(days=day_number)
         rule = plan_day(rules, day_number)
         assert rule == next(candidates(rules, day_number))
-        assert rules.names[rule] == case.oracle.day_rules(day)[0][0]
+        assert rules.name_and_title(rule)[0] == case.oracle.day_rules(day)[0][0]
     outside = (first_day - 1, first_day + HORIZON_DAYS)
     for day_number in (*outside, *(day_of(str(day)) for day in far)):
         other = table_of(case.schedule, first=str(date(1970, 1, 1) + timedelta(days=day_number)))

@@ -21,6 +21,12 @@ def week_of(day: str) -> tuple[str, ...]:
     return tuple(f"week.{weekday}{day}" for weekday in WEEKDAYS)
 
 
+def forced(slot: str, until: str = "2026-12-01T12:00+01:00") -> dict[str, dict[str, str]]:
+    """Make the overrides of a schedule: one, in force from an hour ago."""
+    since = "2026-11-22T10:00+01:00"
+    return {"brand": {"from": since, "until": until, "slot": slot, "reason": "Brand"}}
+
+
 class Case(NamedTuple):
     """A schedule in which a code is found at these places, and the nearest in which it isn't."""
 
@@ -59,6 +65,12 @@ CASES: Final = {
         quiet(exceptions=dated("00:00-24:00 closed")),
         # A draft holds on no date.
         quiet(exceptions=dated("00:00-24:00 closed", dates=())),
+    ),
+    "a silent override": Case(
+        "closed-silently",
+        ("overrides.brand.slot",),
+        quiet(overrides=forced("closed")),
+        quiet(overrides=forced("closed voicemail")),
     ),
     "a break before opening": Case(
         "break-outside-hours",
@@ -142,17 +154,7 @@ CASES: Final = {
         "unused-message",
         ("audio.dicht",),
         quiet(audio=DICHT),
-        quiet(
-            audio=DICHT,
-            overrides={
-                "brand": {
-                    "from": "2026-12-01T10:00+01:00",
-                    "until": "2026-12-01T12:00+01:00",
-                    "slot": "closed audio=dicht",
-                    "reason": "Brand",
-                }
-            },
-        ),
+        quiet(audio=DICHT, overrides=forced("closed audio=dicht")),
     ),
     "expired exception": Case(
         "expired-exception",
@@ -164,16 +166,7 @@ CASES: Final = {
         "past-override",
         ("overrides.brand",),
         *(
-            quiet(
-                overrides={
-                    "brand": {
-                        "from": "2026-11-22T10:00+01:00",
-                        "until": until,
-                        "slot": "open",
-                        "reason": "Brand",
-                    }
-                }
-            )
+            quiet(overrides=forced("open", until))
             for until in ("2026-11-22T11:00+01:00", "2026-11-22T11:01+01:00")
         ),
     ),
@@ -217,6 +210,12 @@ def test_slots_of_an_expired_exception_are_let_be() -> None:
     )
     assert found(ended) == [("expired-exception", "exceptions.open-dag")]
     assert found(ends) == [("closed-silently", "exceptions.open-dag.slots[0]")]
+
+
+def test_what_an_override_did_is_let_be() -> None:
+    """One that ended just now hangs up on nobody any more."""
+    ended = quiet(overrides=forced("closed", "2026-11-22T11:00+01:00"))
+    assert found(ended) == [("past-override", "overrides.brand")]
 
 
 def test_a_break_may_be_two_slots() -> None:

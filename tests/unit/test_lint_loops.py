@@ -130,6 +130,14 @@ def test_a_forward_to_its_own_number() -> None:
     }
 
 
+def test_a_loop_in_the_hour_that_comes_twice_says_which() -> None:
+    """The clock shows 02:30 twice on 25 October 2026."""
+    own = make("kantoor", ALWAYS, forwards=to(own_number(1)), numbers=[own_number(1)])
+    for offset, occurrence in (("+02:00", "first"), ("+01:00", "second")):
+        (loop,) = lint(own, at=f"2026-10-25T02:30{offset}")["kantoor"]
+        assert loop.problem.endswith(f"as on Sunday 2026-10-25 at 02:30 ({occurrence} time)")
+
+
 def test_a_loop_across_three_schedules_and_number_blocks() -> None:
     """Each is told, beginning with itself; who only leads into it is no part of it."""
     blocks = {"een": "+31850000100..99", "twee": "+31850000200..99", "drie": "+31850000300"}

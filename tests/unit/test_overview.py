@@ -109,6 +109,22 @@ def test_holidays_stand_with_the_next_one_first() -> None:
     assert [str(found.day) for found in rows[0].dates] == ["2026-12-25", "2027-12-25"]
 
 
+@pytest.mark.parametrize(
+    ("at", "days"),
+    [
+        ("2012-06-01T12:00", []),
+        ("2013-06-01T12:00", [date(2014, 4, 26)]),
+        ("2200-04-26T12:00", [date(2200, 4, 26)]),
+        ("2200-04-28T12:00", []),
+    ],
+)
+def test_a_holiday_without_a_date_to_come_has_no_row(at: str, days: list[date]) -> None:
+    """A clock that is far off breaks no page: Koningsdag came in 2014, dates end with 2200."""
+    rows = overview(schedule_of(), at=at).holidays
+    koningsdag = [row for row in rows if row.rule == "holidays/koningsdag"]
+    assert [found.day for row in koningsdag for found in row.dates] == days
+
+
 def test_a_holiday_today_is_still_the_next() -> None:
     """Up to its last minute."""
     rows = overview(schedule_of(), at="2026-12-25T23:59").holidays

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 import pytest
 
-from routing_engine.day_plan import plan_day
 from routing_engine.decision import Outcome
 from routing_engine.table import HORIZON_DAYS, DayProfile, IntervalTable
 from tests.engine import CLOSED, OFFICE_DAY, OPEN, day_of, instant, schedule_of, table_of
@@ -148,7 +147,7 @@ def test_days_outside_the_index_are_planned_directly() -> None:
     table = table_of(schedule_of(CLOSED, thu=OPEN), first="2026-01-01")
     first = day_of("2026-01-01")
     for day in (first - 1, first, first + HORIZON_DAYS - 1, first + HORIZON_DAYS):
-        assert table.rules.names[plan_day(table.rules, day)] == (
+        assert table.rule_on(day)[0] == (
             "week/" + ("thu", "fri", "sat", "sun", "mon", "tue", "wed")[day % 7]
         )
 
@@ -160,5 +159,5 @@ def test_the_day_before_the_index_is_not_its_last() -> None:
     table = table_of(schedule_of(exceptions={"laatste": laatste}), first="2026-01-01")
     day = day_of(str(last))
     for place, expected in ((day, True), (day - 1, False), (day_of("2025-12-31"), False)):
-        rule = table.rules.names[plan_day(table.rules, place)]
+        rule, _ = table.rule_on(place)
         assert (rule == "exceptions/laatste") is expected
