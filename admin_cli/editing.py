@@ -138,7 +138,10 @@ def save_edit(
 def tell_changes(
     invocation: Invocation, changes: list[Change], revision: int, **facts: object
 ) -> None:
-    """Tell saved changes, after the daemon serves them; `revision` is the store's."""
+    """Tell saved changes, once the daemon serves them; `revision` is the store's."""
+    if not invocation.is_dry_run and any(change.result != "unchanged" for change in changes):
+        # First: comparing thousands of schedules takes longer than the daemon does.
+        follow_daemon(invocation, revision)
     print_changes(
         changes,
         invocation,
@@ -150,8 +153,6 @@ def tell_changes(
     )
     if invocation.is_dry_run:
         tell("a dry run: nothing was saved")
-    elif any(change.result != "unchanged" for change in changes):
-        follow_daemon(invocation, revision)
 
 
 def _saved(
