@@ -17,6 +17,7 @@ from routing_engine.decision import Outcome
 from routing_engine.table import IntervalTable
 from routing_engine.zones import DAY_SECONDS
 from schedules.model import Schedule
+from schedules.target_editing import uses_of
 from schedules.telephone import NumberBlock
 
 DAYS_COMPARED: Final = 365
@@ -142,11 +143,19 @@ def print_caller_changes(
 
 
 def _names_in(*schedules: Schedule) -> dict[str, str]:
-    """Return the names of messages by file name and of forwards by number; the last one's count."""
+    """Return the names of messages by file name and of forwards by number; the last one's count.
+
+    Of forwards with the same number those count that something uses.
+    """
     names: dict[str, str] = {}
     for schedule in schedules:
         names |= {f"{message.sha256}.wav": message.name for message in schedule.audio.values()}
-        names |= {forward.number: forward.name for forward in schedule.forwards.values()}
+        used: dict[str, list[str]] = {}
+        for forward_id, places in uses_of(schedule, "forward").items():
+            if places:
+                forward = schedule.forwards[forward_id]
+                used.setdefault(forward.number, []).append(forward.name)
+        names |= {number: " / ".join(sharing) for number, sharing in used.items()}
     return names
 
 

@@ -130,9 +130,9 @@ def save_edits(
 
 def save_edit(
     invocation: Invocation, schedule_id: str, edit: Callable[[Schedule], Schedule], summary: str
-) -> None:
+) -> list[Change]:
     """Save an edit of one schedule, as `save_edits` does it."""
-    save_edits(invocation, lambda present: [edit(present(schedule_id))], summary=summary)
+    return save_edits(invocation, lambda present: [edit(present(schedule_id))], summary=summary)
 
 
 def tell_changes(

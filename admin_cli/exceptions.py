@@ -1,17 +1,20 @@
 """`bereikbaar exception`: dated hours that replace the weekly hours."""
 
+from datetime import date
 from functools import partial
 from typing import Any, Final
 
 import click
 
+from admin_cli.changes import Change
 from admin_cli.day_commands import quick_options, quick_slots, slot_edit, slot_options
 from admin_cli.day_words import read_slots
 from admin_cli.editing import EditCommand, PresentSchedules, save_edit, save_edits
-from admin_cli.invocation import Invocation
+from admin_cli.invocation import Invocation, tell
 from admin_cli.lazy import LazyCommand, LazyGroup, pass_invocation
 from admin_cli.typed import Typed
-from schedules.date_text import DateRange, parse_date, parse_date_range
+from pbx_adapters import clock
+from schedules.date_text import DateRange, day_at, parse_date, parse_date_range, parse_zone
 from schedules.day_editing import autofill
 from schedules.editing import (
     WEEKDAYS,
@@ -25,7 +28,7 @@ from schedules.editing import (
     with_days,
 )
 from schedules.errors import NotFoundError
-from schedules.exception_dates import with_dates
+from schedules.exception_dates import exception_state, with_dates
 from schedules.field_text import free_slug, slug_of_name
 from schedules.model import CLOSED_ALL_DAY, Schedule, Slot
 
@@ -129,7 +132,7 @@ def add(  # noqa: PLR0913, PLR0917 - its options
         copied = present.edit_each(others, partial(copy_exception, edited, chosen))
         return [edited, *copied]
 
-    save_edits(invocation, edit, summary=f"exception {name} added")
+    _warn_of_past(save_edits(invocation, edit, summary=f"exception {name} added"), days)
 
 
 @click.command(
@@ -193,7 +196,8 @@ def dates(  # noqa: PLR0913 - its options
         kept = with_dates(() if is_cleared else present, more, less)
         return edit_exception(schedule, exception_id, dates=kept)
 
-    save_edit(invocation, schedule_id, change, f"dates of exception {exception_id} changed")
+    summary = f"dates of exception {exception_id} changed"
+    _warn_of_past(save_edit(invocation, schedule_id, change, summary), more)
 
 
 @click.command(
@@ -252,6 +256,17 @@ def remove(invocation: Invocation, schedule_id: str, exception_ids: tuple[str, .
         lambda schedule: remove_exceptions(schedule, exception_ids),
         f"exceptions removed: {', '.join(exception_ids)}",
     )
+
+
+def _warn_of_past(changes: list[Change], dates: list[DateRange]) -> None:
+    """Warn of dates that are over: a wrong year is easily typed."""
+    for change in changes:
+        if change.after is not None and exception_state(dates, _today(change.after)) == "expired":
+            tell(f"Warning: {change.schedule_id}: all these dates lie in the past: check the year")
+
+
+def _today(schedule: Schedule) -> date:
+    return day_at(clock.now(), parse_zone(schedule.timezone))
 
 
 def _check_there(present: tuple[DateRange, ...], removed: list[DateRange], what: str) -> None:

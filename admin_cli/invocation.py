@@ -157,6 +157,8 @@ def print_json(document: object) -> None:
 
 def print_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     """Answer a person in columns as wide as what is in them."""
+    # A line break within a cell would break the table.
+    rows = [tuple(" ".join(cell.split("\n")).replace("\t", " ") for cell in row) for row in rows]
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
     for row in (headings, *rows):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

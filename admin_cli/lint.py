@@ -209,6 +209,8 @@ def _print(fleet: _Fleet, ids: Collection[str]) -> None:
             continue
         name = fleet.names.get(schedule_id)
         click.echo((schedule_id or "the store") + (f" ({name})" if name else ""))
+        if not found:
+            click.echo("  nothing found")
         for finding in found:
             where = _places(finding)
             told = f"{where}: {finding.problem}" if where else finding.problem

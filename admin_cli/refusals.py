@@ -89,7 +89,8 @@ def message_of(error: Exception) -> str:
         where = f"{error.filename}: " if error.filename else ""
         if error.errno == errno.ENOSPC:
             return f"{where}the disk is full; make room on it"
-        return f"{where}{error.strerror or error}; check that it is there, and who may read it"
+        remedy = "check that it and its folder are there, and who may use them"
+        return f"{where}{error.strerror or error}; {remedy}"
     return str(error)
 
 

@@ -110,6 +110,11 @@ def _check_free(present: PresentSchedules, schedule_id: str) -> None:
 
 def _warn(changes: list[Change]) -> None:
     for change in changes:
+        if change.revision is not None and change.revision > 1:
+            tell(
+                f"{change.schedule_id} was the id of a deleted schedule: its history goes on; "
+                f"`bereikbaar schedule rollback {change.schedule_id}` returns to it"
+            )
         if change.after is not None and not change.after.numbers:
             tell(
                 f"Warning: {change.schedule_id} has no numbers: no PBX reaches it yet; link them "

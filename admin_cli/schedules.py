@@ -72,10 +72,12 @@ def schedule() -> None:
     type=click.Choice([*HOLIDAY_IDS, "any"]),
     help="Those where it is neither on nor off: a holiday's id, or any.",
 )
+@click.option("--deleted", "is_deleted", is_flag=True, help="Those that can be restored.")
 @pass_invocation
-def list_schedules(
+def list_schedules(  # noqa: PLR0913 - its options
     invocation: Invocation,
     *,
+    is_deleted: bool,
     company: str | None,
     at_text: str | None,
     status: Status | None,
@@ -86,6 +88,9 @@ def list_schedules(
     WHEN is read as `check --at` reads it, in each schedule's own zone. A local time that occurs
     twice is answered for both.
     """
+    if is_deleted:
+        _list_deleted(invocation)
+        return
     if (company, at_text, status, undecided) != (None, None, None, None):
         from admin_cli.fleet import list_answers
 
@@ -101,6 +106,33 @@ def list_schedules(
     if not listed:
         tell("no schedules yet")
     print_table(HEADINGS, [listed_cells(one) for one in listed])
+
+
+def _list_deleted(invocation: Invocation) -> None:
+    with invocation.open_store() as store:
+        deletions = store.deletions()
+    if invocation.is_json:
+        print_json(
+            [
+                {
+                    "id": one.schedule_id,
+                    "deleted_in": one.revision,
+                    "deleted_at": format_utc(one.saved_at),
+                    "deleted_by": one.author,
+                }
+                for one in deletions
+            ]
+        )
+        return
+    if not deletions:
+        tell("no deleted schedules")
+    print_table(
+        ("ID", "REVISION", "DELETED (UTC)", "BY"),
+        [
+            (one.schedule_id, str(one.revision), f"{one.saved_at:%Y-%m-%d %H:%M}", one.author)
+            for one in deletions
+        ],
+    )
 
 
 @click.command(cls=Command, epilog="bereikbaar schedule show hoofdkantoor")

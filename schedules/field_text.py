@@ -124,8 +124,9 @@ def check_sha256(text: str) -> str:
 def check_holiday_id(text: str) -> str:
     """Pass the id of a Dutch holiday (semantics.md rule 10)."""
     if text not in HOLIDAY_IDS:
-        close = get_close_matches(text[:40], HOLIDAY_IDS, n=1, cutoff=0.0)[0]
-        raise FaultyValueError((f"{text[:40]!r} is not a holiday", f"did you mean {close}?"))
+        close = get_close_matches(text[:40], HOLIDAY_IDS, n=1)
+        remedy = f"did you mean {close[0]}?" if close else f"use one of {', '.join(HOLIDAY_IDS)}"
+        raise FaultyValueError((f"{text[:40]!r} is not a holiday", remedy))
     return text
 
 

@@ -137,6 +137,11 @@ class SqliteReader:
         rows = self.rows(f"{_LATEST} WHERE s.id = ?", schedule_id)
         return revision_of(rows[0]) if rows else None
 
+    def deletions(self) -> list[Revision]:
+        """Return the deletion of every schedule that is deleted, by id."""
+        rows = self.rows(f"{_LATEST} WHERE r.document = '' ORDER BY s.id")
+        return [revision_of(row) for row in rows]
+
     def not_found(self, schedule_id: str, latest: Revision | None) -> NotFoundError:
         """Return the error for a schedule that isn't there: why, or which ones look like it."""
         return not_found(

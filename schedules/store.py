@@ -299,6 +299,10 @@ class ScheduleStore(ScheduleSource, Protocol):
         """Return how often locks were taken, renewed or given up: a write that saves nothing."""
         ...
 
+    def deletions(self) -> list[Revision]:
+        """Return the deletion of every schedule that is deleted and not purged, by id."""
+        ...
+
     def changed_since(self, store_revision: int) -> Changes:
         """Return what changed after a store revision, all read at one moment.
 

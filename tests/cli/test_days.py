@@ -301,6 +301,15 @@ def test_an_exception_s_name_slots_and_dates_change(office: CommandLine) -> None
     assert exceptions(office)["feest"]["state"] == "draft"
 
 
+def test_dates_that_are_over_are_warned_of(office: CommandLine) -> None:
+    """A wrong year is easily typed: the exception is saved, and stderr says what is odd."""
+    add = ("exception", "add", "hoofdkantoor")
+    assert "lie in the past" in office(*add, "Feest", "--date", "2026-11-21").stderr
+    assert "past" not in office(*add, "Later", "--date", "2026-11-22").stderr
+    dates = ("exception", "dates", "hoofdkantoor", "later")
+    assert "lie in the past" in office(*dates, "--add", "2025-12-05").stderr
+
+
 def test_removing_exceptions_unsets_the_template(office: CommandLine) -> None:
     """Several go at once; a template that is one of them is told to be unset (rule 24)."""
     office("exception", "add", "hoofdkantoor", "Een")
@@ -393,6 +402,20 @@ def test_an_expectation_guards_every_edit(office: CommandLine) -> None:
         "holidays switched on: eerste_kerstdag; allowed to fail: expect[0]: 2026-12-25T10:00 "
         "(2026-12-25T09:00:00Z) is to be open, but holidays/eerste_kerstdag makes it closed"
     )
+
+
+def test_a_forward_is_told_by_the_name_that_is_used(office: CommandLine) -> None:
+    """Of two forwards with one number, the one that slots name."""
+    office("forward", "add", "hoofdkantoor", "Müller", "+31612345678")
+    told = office("forward", "set", "hoofdkantoor", "storing", "--number", "06-87654321").stdout
+    assert "instead of Storingsdienst +31612345678" in told
+    assert "Müller" not in told
+
+
+def test_a_name_that_is_no_holiday_is_told_which_there_are(office: CommandLine) -> None:
+    """Nothing is guessed where nothing is near."""
+    told = office("holiday", "on", "hoofdkantoor", "carnaval", code=1).stderr
+    assert "use one of nieuwjaarsdag, goede_vrijdag" in told
 
 
 def test_an_edit_that_changes_nothing_makes_no_revision(office: CommandLine) -> None:

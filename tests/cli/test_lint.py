@@ -105,6 +105,7 @@ def test_a_loop_is_found_from_one_schedule_alone(cli: CommandLine) -> None:
         "winkel (Winkel)",
         "  error    forward-loop  forwards.kantoor.number",
         "rustig (Rustig)",
+        "  nothing found",
         "schedules",
     ]
 

@@ -149,7 +149,7 @@ def test_an_export_into_a_folder_that_is_not_there(cli: CommandLine) -> None:
     """The operating system's reason is told with the path, without a traceback."""
     cli.apply(document("winkel"))
     result = cli("schedule", "export", "winkel", "--output", "weg/een.yaml", code=1)
-    assert result.stderr.startswith("Error: weg/.een.yaml.")
+    assert result.stderr.startswith("Error: weg/een.yaml: No such file")
     assert "No such file or directory" in result.stderr
 
 
@@ -352,3 +352,30 @@ def test_a_deletion_asks_only_about_a_schedule_that_is_there(
     assert "Delete schedule" not in refused.stderr
     assert "did you mean winkel?" in refused.stderr
     assert "Delete schedule winkel?" in cli("schedule", "delete", "winkel", stdin="y\n").stderr
+
+
+def test_deleted_schedules_can_be_found_again(cli: CommandLine) -> None:
+    """They are listed apart with who deleted them, and creating one anew says that it was there."""
+    cli.apply(document("filiaal"), document("winkel"))
+    assert "no deleted schedules" in cli("schedule", "list", "--deleted").stderr
+    cli("schedule", "delete", "filiaal", "--as", "piet")
+    assert cli.json("schedule", "list", "--deleted") == [
+        {
+            "id": "filiaal",
+            "deleted_in": 2,
+            "deleted_at": "2026-11-22T10:00:00Z",
+            "deleted_by": "piet",
+        }
+    ]
+    assert "filiaal  2         2026-11-22 10:00  piet" in (
+        cli("schedule", "list", "--deleted").stdout
+    )
+    told = cli("schedule", "create", "filiaal", "--name", "Filiaal", "--pbx", "3cx").stderr
+    assert "filiaal was the id of a deleted schedule" in told
+    assert cli.json("schedule", "list", "--deleted") == []
+
+
+def test_a_line_break_does_not_break_the_table(cli: CommandLine) -> None:
+    """A company's name of two lines is shown on one."""
+    cli.apply(document("filiaal", company='"een\\ntwee\\tdrie"'))
+    assert "een twee drie" in cli("schedule", "list").stdout
