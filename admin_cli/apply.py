@@ -14,7 +14,7 @@ from admin_cli.changes import Change, print_changes
 from admin_cli.control import follow_daemon, reload_daemon
 from admin_cli.guards import expectations_made_failing
 from admin_cli.invocation import Invocation, tell
-from admin_cli.lazy import Command, pass_invocation
+from admin_cli.lazy import EditCommand, pass_invocation
 from admin_cli.refusals import (
     FileFault,
     RefusedClashError,
@@ -51,45 +51,36 @@ class _Saving:
 
 
 @click.command(
-    cls=Command,
+    cls=EditCommand,
     epilog="bereikbaar apply hoofdkantoor.yaml filiaal.yaml --dry-run\n"
     "bereikbaar apply - < hoofdkantoor.yaml",
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option("--dry-run", "is_dry_run", is_flag=True, help="Say what would change; save nothing.")
 @click.option(
     "--force",
     "is_forced",
     is_flag=True,
     help="Save over a revision newer than the one the document was exported at.",
 )
-@click.option(
-    "--allow-failing-expectations",
-    "may_fail",
-    is_flag=True,
-    help="Save though a saved expectation no longer holds; the summary says so.",
-)
 @pass_invocation
 def apply(
     invocation: Invocation,
     files: tuple[str, ...],
     *,
-    is_dry_run: bool,
     is_forced: bool,
-    may_fail: bool,
 ) -> None:
     """Create or update schedules from documents, all or none.
 
     FILE is a schedule document in YAML or JSON, `-` is stdin. Numbers may move between the files.
     What a document leaves out of numbers, overrides and expect stays as it is.
     """
-    policy = invocation.config.forward_policy
+    policy, is_dry_run = invocation.config.forward_policy, invocation.is_dry_run
     with _progress(len(files)) as advance:
         read = read_files(files, policy, advance)
     targets = TargetCheck(
         policy, lambda digest: digest in read.messages or invocation.masters.has(digest)
     )
-    saving = _Saving(targets, clock.now(), is_forced=is_forced, may_fail=may_fail)
+    saving = _Saving(targets, clock.now(), is_forced=is_forced, may_fail=invocation.may_fail)
     with invocation.open_store(
         may_create=True, is_dry_run=is_dry_run or bool(read.faults)
     ) as store:

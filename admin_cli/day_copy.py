@@ -6,9 +6,9 @@ from itertools import chain
 import click
 
 from admin_cli.day_words import parse_rule, parse_rules
-from admin_cli.editing import EditCommand, save_edit
+from admin_cli.editing import save_edit
 from admin_cli.invocation import Invocation
-from admin_cli.lazy import pass_invocation
+from admin_cli.lazy import EditCommand, pass_invocation
 from admin_cli.typed import Typed
 from schedules.editing import copy_day
 

@@ -2,49 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, Final
-
-import click
 
 from admin_cli.changes import Change, print_changes
 from admin_cli.control import follow_daemon
 from admin_cli.guards import expectations_made_failing, new_refused_forwards
 from admin_cli.invocation import Invocation, tell
-from admin_cli.lazy import Command, note_option
 from admin_cli.refusals import RefusedInputError
 from pbx_adapters import clock
 from schedules.errors import Fault, InvalidScheduleError, LockedError, NotFoundError
 from schedules.model import Schedule
 from schedules.sqlite_store import SqliteStore
 from schedules.sqlite_writer import SqliteWriter
-
-_KEEP: Final[dict[str, Any]] = {"is_flag": True, "expose_value": False, "callback": note_option}
-
-
-class SaveCommand(Command):
-    """A command that saves, unless it is a dry run."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params.append(
-            click.Option(
-                ["--dry-run", "is_dry_run"], help="Say what would change; save nothing.", **_KEEP
-            )
-        )
-
-
-class EditCommand(SaveCommand):
-    """A command that ends in `save_edits`."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params.append(
-            click.Option(
-                ["--allow-failing-expectations", "may_fail"],
-                help="Save though a saved expectation no longer holds; the summary says so.",
-                **_KEEP,
-            )
-        )
 
 
 class PresentSchedules:

@@ -9,9 +9,9 @@ import click
 from admin_cli.changes import Change
 from admin_cli.day_commands import quick_options, quick_slots, slot_edit, slot_options
 from admin_cli.day_words import read_slots
-from admin_cli.editing import EditCommand, PresentSchedules, save_edit, save_edits
+from admin_cli.editing import PresentSchedules, save_edit, save_edits
 from admin_cli.invocation import Invocation, tell
-from admin_cli.lazy import LazyCommand, LazyGroup, pass_invocation
+from admin_cli.lazy import EditCommand, LazyCommand, LazyGroup, pass_invocation
 from admin_cli.typed import Typed
 from pbx_adapters import clock
 from schedules.date_text import DateRange, day_at, parse_date, parse_date_range, parse_zone

@@ -8,9 +8,9 @@ from typing import Any, Final, get_args
 
 import click
 
-from admin_cli.editing import EditCommand, PresentSchedules, save_edits
+from admin_cli.editing import PresentSchedules, save_edits
 from admin_cli.invocation import Invocation, print_table, tell
-from admin_cli.lazy import pass_invocation
+from admin_cli.lazy import EditCommand, pass_invocation
 from admin_cli.refusals import EXIT_ANSWER_IS_NO, RefusedInputError
 from schedules.errors import InvalidScheduleError
 from schedules.forward_rows import ForwardRow, RowVerdict, Verdict, take_rows

@@ -4,9 +4,9 @@ from typing import Final
 
 import click
 
-from admin_cli.editing import EditCommand, PresentSchedules, save_edit, save_edits
+from admin_cli.editing import PresentSchedules, save_edit, save_edits
 from admin_cli.invocation import Invocation, is_at_terminal, print_json, print_table, tell
-from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
+from admin_cli.lazy import Command, EditCommand, LazyCommand, LazyGroup, pass_invocation
 from schedules.consistency import treatments
 from schedules.errors import ConflictError
 from schedules.model import Schedule, Slot

@@ -9,9 +9,9 @@ import click
 
 from admin_cli.day_commands import quick_options, quick_slots, slot_edit, slot_options
 from admin_cli.day_words import parse_holidays, slot_texts
-from admin_cli.editing import EditCommand, save_edit
+from admin_cli.editing import save_edit
 from admin_cli.invocation import Invocation, print_json, print_table
-from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
+from admin_cli.lazy import Command, EditCommand, LazyCommand, LazyGroup, pass_invocation
 from admin_cli.typed import read_typed
 from pbx_adapters import clock
 from schedules.date_text import day_at, parse_zone

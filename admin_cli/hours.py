@@ -14,9 +14,9 @@ from admin_cli.day_commands import (
     slot_options,
 )
 from admin_cli.day_words import parse_days
-from admin_cli.editing import EditCommand, save_edit
+from admin_cli.editing import save_edit
 from admin_cli.invocation import Invocation, print_json
-from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
+from admin_cli.lazy import Command, EditCommand, LazyCommand, LazyGroup, pass_invocation
 from admin_cli.summary import span_of_days
 from admin_cli.typed import read_typed
 from schedules.documents import write_document

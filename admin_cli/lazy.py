@@ -29,6 +29,9 @@ def note_option(ctx: click.Context, param: click.Parameter, value: object) -> No
         setattr(invocation, str(param.name), value)
 
 
+_FLAG: Final[dict[str, Any]] = {"is_flag": True, "expose_value": False, "callback": note_option}
+
+
 def _shared_options() -> list[click.Parameter]:
     keep: dict[str, Any] = {"expose_value": False, "callback": note_option, "default": None}
     path = click.Path(path_type=Path)
@@ -70,6 +73,25 @@ class Command(click.Command):
             formatter.write_paragraph()
             for line in self.epilog.splitlines():
                 formatter.write(f"  {line}\n")
+
+
+class SaveCommand(Command):
+    """A command that saves, unless it is a dry run."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        told = "Say what would change; save nothing."
+        self.params.append(click.Option(["--dry-run", "is_dry_run"], help=told, **_FLAG))
+
+
+class EditCommand(SaveCommand):
+    """A command that saves schedules of which expectations may fail."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        told = "Save though a saved expectation no longer holds; the summary says so."
+        name = ["--allow-failing-expectations", "may_fail"]
+        self.params.append(click.Option(name, help=told, **_FLAG))
 
 
 class LazyGroup(click.Group):

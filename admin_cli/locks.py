@@ -6,7 +6,7 @@ from typing import Any, Final
 import click
 
 from admin_cli.invocation import Invocation, format_utc, print_json, print_table, tell
-from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
+from admin_cli.lazy import Command, LazyCommand, LazyGroup, SaveCommand, pass_invocation
 from pbx_adapters import clock
 from schedules.edit_locks import MAX_LOCK_SECONDS, EditLock
 
@@ -21,9 +21,6 @@ _COMMANDS: Final = {
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,4})([smh])")
 _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600}
 _ID = click.argument("schedule_id", metavar="ID")
-_DRY_RUN = click.option(
-    "--dry-run", "is_dry_run", is_flag=True, help="Say what would change; save nothing."
-)
 
 
 def _seconds_of(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
@@ -66,7 +63,7 @@ def show(invocation: Invocation, schedule_id: str | None) -> None:
     )
 
 
-@click.command(cls=Command, epilog="bereikbaar lock take hoofdkantoor --for 2h --as jan")
+@click.command(cls=SaveCommand, epilog="bereikbaar lock take hoofdkantoor --for 2h --as jan")
 @_ID
 @click.option(
     "--for",
@@ -77,60 +74,57 @@ def show(invocation: Invocation, schedule_id: str | None) -> None:
     callback=_seconds_of,
     help="How long: 90s, 30m or 2h; at most 24 hours.",
 )
-@_DRY_RUN
 @pass_invocation
-def take(invocation: Invocation, schedule_id: str, *, seconds: int, is_dry_run: bool) -> None:
+def take(invocation: Invocation, schedule_id: str, *, seconds: int) -> None:
     """Lock a schedule for yourself, or renew the lock.
 
     Nobody else can save or delete it then.
     """
     with (
         invocation.open_store() as store,
-        invocation.writing(store, is_dry_run=is_dry_run) as writer,
+        invocation.writing(store, is_dry_run=invocation.is_dry_run) as writer,
     ):
         had = store.lock(schedule_id, clock.utc_now())
         taken = writer.take_lock(schedule_id, seconds)
-    _tell(invocation, taken, "taken" if had is None else "renewed", is_dry_run=is_dry_run)
+    _tell(invocation, taken, "taken" if had is None else "renewed")
 
 
-@click.command(cls=Command, epilog="bereikbaar lock release hoofdkantoor --as jan")
+@click.command(cls=SaveCommand, epilog="bereikbaar lock release hoofdkantoor --as jan")
 @_ID
-@_DRY_RUN
 @pass_invocation
-def release(invocation: Invocation, schedule_id: str, *, is_dry_run: bool) -> None:
+def release(invocation: Invocation, schedule_id: str) -> None:
     """Give your lock up."""
     with (
         invocation.open_store() as store,
-        invocation.writing(store, is_dry_run=is_dry_run) as writer,
+        invocation.writing(store, is_dry_run=invocation.is_dry_run) as writer,
     ):
         released = writer.release_lock(schedule_id)
-    _tell(invocation, released, "released", is_dry_run=is_dry_run)
+    _tell(invocation, released, "released")
 
 
-@click.command(cls=Command, name="break", epilog="bereikbaar lock break hoofdkantoor")
+@click.command(cls=SaveCommand, name="break", epilog="bereikbaar lock break hoofdkantoor")
 @_ID
-@_DRY_RUN
 @pass_invocation
-def break_(invocation: Invocation, schedule_id: str, *, is_dry_run: bool) -> None:
+def break_(invocation: Invocation, schedule_id: str) -> None:
     """Take a lock away from whoever holds it.
 
     He is told when he next uses it, and the history notes it.
     """
     with (
         invocation.open_store() as store,
-        invocation.writing(store, is_dry_run=is_dry_run) as writer,
+        invocation.writing(store, is_dry_run=invocation.is_dry_run) as writer,
     ):
         broken = writer.break_lock(schedule_id)
-    _tell(invocation, broken, "broken", is_dry_run=is_dry_run)
+    _tell(invocation, broken, "broken")
 
 
-def _tell(invocation: Invocation, told: EditLock, result: str, *, is_dry_run: bool) -> None:
+def _tell(invocation: Invocation, told: EditLock, result: str) -> None:
     if invocation.is_json:
-        print_json({"result": result, **_fields_of(told), "dry_run": is_dry_run})
+        print_json({"result": result, **_fields_of(told), "dry_run": invocation.is_dry_run})
     else:
         whose = f"of {told.holder} until {_until(told)}"
         click.echo(f"{told.schedule_id}: lock {whose} is {result}")
-    if is_dry_run:
+    if invocation.is_dry_run:
         tell("a dry run: nothing was saved")
 
 

@@ -5,9 +5,9 @@ from typing import Any, Final
 import click
 
 from admin_cli.choosing import many_options, read_choice
-from admin_cli.editing import PresentSchedules, SaveCommand, save_edits
+from admin_cli.editing import PresentSchedules, save_edits
 from admin_cli.invocation import Invocation, tell
-from admin_cli.lazy import LazyCommand, LazyGroup, pass_invocation
+from admin_cli.lazy import LazyCommand, LazyGroup, SaveCommand, pass_invocation
 from admin_cli.override_words import parse_length, parse_when
 from admin_cli.typed import Typed
 from pbx_adapters import clock

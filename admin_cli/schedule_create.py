@@ -4,9 +4,9 @@ import click
 
 from admin_cli.changes import Change
 from admin_cli.day_words import parse_span
-from admin_cli.editing import EditCommand, PresentSchedules, SaveCommand, save_edits
+from admin_cli.editing import PresentSchedules, save_edits
 from admin_cli.invocation import Invocation, tell
-from admin_cli.lazy import pass_invocation
+from admin_cli.lazy import EditCommand, SaveCommand, pass_invocation
 from admin_cli.typed import read_typed
 from schedules.day_editing import quick_day
 from schedules.editing import WEEKDAYS, with_days

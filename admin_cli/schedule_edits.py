@@ -3,9 +3,9 @@
 import click
 
 from admin_cli.changes import Change
-from admin_cli.editing import Edit, PresentSchedules, SaveCommand, save_edits, tell_changes
+from admin_cli.editing import Edit, PresentSchedules, save_edits, tell_changes
 from admin_cli.invocation import Invocation, is_at_terminal, tell
-from admin_cli.lazy import pass_invocation
+from admin_cli.lazy import SaveCommand, pass_invocation
 from admin_cli.number_blocks import common, parse_blocks, without
 from schedules.errors import ConflictError, NotFoundError
 from schedules.model import Schedule

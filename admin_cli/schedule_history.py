@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from admin_cli.control import follow_daemon
-from admin_cli.editing import EditCommand, PresentSchedules, SaveCommand, save_edits
+from admin_cli.editing import PresentSchedules, save_edits
 from admin_cli.invocation import (
     Invocation,
     format_utc,
@@ -18,7 +18,7 @@ from admin_cli.invocation import (
     print_table,
     tell,
 )
-from admin_cli.lazy import Command, pass_invocation
+from admin_cli.lazy import Command, EditCommand, SaveCommand, pass_invocation
 from schedules import rebase
 from schedules.errors import ConflictError
 from schedules.model import Schedule

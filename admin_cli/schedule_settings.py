@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from admin_cli.editing import EditCommand, SaveCommand, save_edit
+from admin_cli.editing import save_edit
 from admin_cli.invocation import Invocation
-from admin_cli.lazy import pass_invocation
+from admin_cli.lazy import EditCommand, SaveCommand, pass_invocation
 from schedules.settings_editing import with_settings
 
 

@@ -5,9 +5,9 @@ from typing import Final
 import click
 
 from admin_cli.day_words import parse_rule, slot_texts
-from admin_cli.editing import EditCommand, save_edit
+from admin_cli.editing import save_edit
 from admin_cli.invocation import Invocation, print_json, tell
-from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
+from admin_cli.lazy import Command, EditCommand, LazyCommand, LazyGroup, pass_invocation
 from admin_cli.typed import read_typed
 from schedules.editing import set_template, template_slots
 

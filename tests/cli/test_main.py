@@ -224,8 +224,8 @@ def test_wrong_usage_ends_with_2(cli: CommandLine) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("schedule", "show", "caf\udce9"),
-        ("apply", "caf\udce9.yaml"),
+        ("schedule", "show", "ren\udce9"),
+        ("apply", "ren\udce9.yaml"),
         ("forward", "import", "contacten.csv", "winkel", "--name-column", "\udcff"),
         ("schedule", "list", "--as", "Ren\udce9"),
     ],
@@ -235,7 +235,7 @@ def test_bytes_that_are_no_text_are_wrong_usage(
     cli: CommandLine, arguments: tuple[str, ...]
 ) -> None:
     """Latin-1 on the command line is told as it stands, before anything is read or saved."""
-    cli.write("caf\udce9.yaml", document("winkel"))
+    cli.write("ren\udce9.yaml", document("winkel"))
     told = cli(*arguments, code=2).stderr
     assert "\\udc" in told
     assert "is not UTF-8; type it anew, or rename the file" in told
