@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import HttpVersion11, web
 
-from pbx_adapters.connection_limits import BODY_SECONDS
+from pbx_adapters.connection_limits import BODY_SECONDS, MAX_BODY_BYTES
 from pbx_adapters.refusals import RefusedError
 
 FORM_READ: Final = web.RequestKey("form", str)
@@ -14,11 +14,14 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 async def read_form(request: web.BaseRequest) -> str:
     """Return the body of a POST as text still encoded; raises `RefusedError`."""
+    # Who waits to be told to go on shall not be told to send what is refused.
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise _too_large()
     await _invite_body(request)
     try:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:
-        raise RefusedError("too-large", "send less than 64 KiB") from None
+        raise _too_large() from None
     except web.HTTPRequestTimeout:
         detail = f"the body took longer than {BODY_SECONDS:g} seconds"
         raise RefusedError("bad-request", detail, Connection="close") from None
@@ -33,6 +36,10 @@ async def read_form(request: web.BaseRequest) -> str:
     # Kept for a refusal, which comes in the format that the form asks for.
     request[FORM_READ] = form
     return form
+
+
+def _too_large() -> RefusedError:
+    return RefusedError("too-large", f"send at most {MAX_BODY_BYTES // 1024} KiB")
 
 
 async def _invite_body(request: web.BaseRequest) -> None:

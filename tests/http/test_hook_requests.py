@@ -403,21 +403,31 @@ async def test_a_path_may_be_written_in_other_ways(site: Site, target: str) -> N
     assert reached(await site.ask(f"{target}?did={LINKED}")) == "office"
 
 
-async def test_a_client_that_asks_first_is_told_to_go_on(site: Site) -> None:
-    """`Expect: 100-continue` is answered before the body has come (RFC 9110, 10.1.1)."""
-    body = f"did={LINKED}".encode()
+def asking_first(length: int) -> bytes:
+    """Make the head of a form of so many bytes, whose client waits to be told to go on."""
     head = (
         f"POST /hook/3cx HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {PBX}\r\n"
         "Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\n"
-        f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Connection: close\r\nContent-Length: {length}\r\n\r\n"
     )
+    return head.encode()
+
+
+async def test_a_client_that_asks_first_is_told_to_go_on(site: Site) -> None:
+    """`Expect: 100-continue` is answered before the body has come (RFC 9110, 10.1.1)."""
+    body = f"did={LINKED}".encode()
     reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
-    writer.write(head.encode())
+    writer.write(asking_first(len(body)))
     invitation = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
     assert invitation == b"HTTP/1.1 100 Continue\r\n\r\n"
     writer.write(body)
     assert reached(parse_reply(await asyncio.wait_for(reader.read(), 20))) == "office"
     writer.close()
+
+
+async def test_a_client_that_asks_first_need_not_send_too_much(site: Site) -> None:
+    """A form that is longer than 64 KiB is refused before any of it has come."""
+    assert_refused(await site.send(asking_first(64 * 1024 + 1)), "too-large")
 
 
 def assert_bare(reply: Reply, error: str) -> None:

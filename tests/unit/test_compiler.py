@@ -10,19 +10,19 @@ from routing_engine.resolver import decide
 from routing_engine.table import HORIZON_DAYS, IntervalTable
 from schedules.forward_rules import ForwardPolicy
 from schedules.model import Reading, Schedule
-from tests.engine import CLOSED, OFFICE_DAY, OPEN, day_of, instant, schedule_of, table_of
+from tests.engine import CLOSED, OFFICE_DAY, day_of, instant, schedule_of, table_of
 
 WEEK = tuple(f"week/{day}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
 
 
 def many_exceptions(count: int) -> dict[str, object]:
-    """Make exceptions for as many days running, from 2 January 2026 on."""
+    """Make exceptions for as many days running, from 2 January 2026 on, each to its own forward."""
     first = date(2026, 1, 2)
     return {
         f"dag-{n}": {
             "name": f"Dag {n}",
             "dates": [str(first + timedelta(days=n))],
-            "slots": [*OPEN],
+            "slots": [f"00:00-24:00 closed forward=f{n}"],
         }
         for n in range(count)
     }
@@ -59,10 +59,16 @@ def test_a_table_knows_whose_it_is() -> None:
     assert table.numbers == ("+31850000000", "+31850000100..99")
 
 
-@pytest.mark.parametrize("count", [248, 249, 250, 395], ids="exceptions-{}".format)
-def test_an_index_of_any_number_of_rules_finds_them_all(count: int) -> None:
-    """With 7 weekdays, a byte holds 249 exceptions; more take a wider index of the same days."""
-    table = table_of(schedule_of(CLOSED, exceptions=many_exceptions(count)))
+@pytest.mark.parametrize("count", [254, 255, 256, 395], ids="exceptions-{}".format)
+def test_any_number_of_different_days_is_found(count: int) -> None:
+    """With that of the week, 255 days and as many outcomes have numbers that are bytes."""
+    forwards = {f"f{n}": {"name": f"F{n}", "number": f"+3161234{n:04}"} for n in range(count)}
+    table = table_of(schedule_of(CLOSED, exceptions=many_exceptions(count), forwards=forwards))
+    assert len(table.profiles) == len(table.outcomes) == count + 1
+    first = day_of("2026-01-02")
+    for n in range(count):
+        ((_, outcome),) = table.day_outcomes(first + n)
+        assert outcome.forward == f"+3161234{n:04}"
     names = rules_by_day(table)
     assert names[0] == "week/thu"
     assert names[1 : count + 1] == [f"exceptions/dag-{n}" for n in range(count)]
