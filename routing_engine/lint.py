@@ -99,8 +99,8 @@ def _check_holidays(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             "undecided-holiday",
             places[0],
-            f"neither on nor off, so the weekly hours hold: {told}",
-            "switch each on, with its hours, or off with `active: false`",
+            f"neither on nor off, so treated as any other day: {told}",
+            "decide with `bereikbaar holiday on` or `holiday off`",
             tuple(places[1:]),
         )
 
