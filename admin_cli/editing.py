@@ -23,6 +23,8 @@ class PresentSchedules:
         self._writer = writer
         self.revisions: dict[str, int] = {}
         self.read: dict[str, Schedule] = {}
+        # Earlier states that an edit returns to: what they held was allowed when it was saved.
+        self.brought_back: dict[str, Schedule] = {}
 
     def __call__(self, schedule_id: str) -> Schedule:
         """Return a schedule; raises `NotFoundError`, which names ids that look like it."""
@@ -159,7 +161,12 @@ def _judge(
     notes: dict[str, tuple[str, ...]] = {}
     for after in edited:
         before = present.read.get(after.id)
-        found = new_refused_forwards(before, after, invocation.config.forward_policy)
+        policy = invocation.config.forward_policy
+        found = new_refused_forwards(before, after, policy)
+        if after.id in present.brought_back:
+            earlier = present.brought_back[after.id]
+            also = new_refused_forwards(earlier, after, policy)
+            found = [fault for fault in found if fault in also]
         failing = []
         if not is_brake:
             failing = expectations_made_failing(before, after, invocation.targets, clock.now())

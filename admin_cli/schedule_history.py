@@ -85,6 +85,7 @@ def rollback(invocation: Invocation, schedule_id: str, *, revision: int) -> None
         except DamagedRevisionError:
             return [_mended(present.store, schedule_id, revision)]
         earlier = present.store.kept_revision(schedule_id, revision).schedule()
+        present.brought_back[schedule_id] = earlier
         return [rebase.roll_back(now, earlier)]
 
     save_edits(invocation, edit, summary=f"rolled back to revision {revision}")
@@ -113,6 +114,7 @@ def restore(invocation: Invocation, schedule_id: str) -> None:
             )
         last = _last_readable(present.store.history(schedule_id))
         unlinked.extend(_numbers_of(present.store, last))
+        present.brought_back[schedule_id] = last
         return [rebase.restore(last)]
 
     save_edits(invocation, edit, summary="restored", unlinked=unlinked)

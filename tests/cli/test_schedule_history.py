@@ -272,3 +272,23 @@ def test_a_purge_asks_twice_at_a_terminal(
     assert "Remove winkel (Anders) and its 4 revisions for good? [y/N]" in asked.stderr
     kept = shop.rows()["revisions"]
     assert len(kept) == (4 if code else 0)
+
+
+def test_what_was_allowed_once_stands_in_no_way_back(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A forward that was forbidden since comes back with its schedule; no call goes there."""
+    monkeypatch.setenv("BEREIKBAAR_FORWARD_COUNTRIES", "BE")
+    forwards = '{ver: {name: Ver, number: "+3225120000"}}'
+    cli.apply(document("winkel", "00:00-24:00 closed forward=ver", forwards=forwards))
+    cli.apply(document("winkel"))
+    monkeypatch.delenv("BEREIKBAAR_FORWARD_COUNTRIES")
+    cli("schedule", "rollback", "winkel", "--to-revision", "1")
+    assert cli.json("check", "--schedule", "winkel")["error"] == "forward-refused"
+    cli("schedule", "delete", "winkel")
+    cli("schedule", "restore", "winkel")
+    answer = cli.json("check", "--schedule", "winkel")
+    assert (answer["action"], answer["forward"]) == ("hangup", "")
+    again = cli("forward", "add", "winkel", "Ook ver", "+3225120001", code=1).stderr
+    assert "forwards.ook-ver.number" in again
+    assert "forwards.ver" not in again
