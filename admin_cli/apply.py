@@ -33,9 +33,10 @@ from schedules.errors import (
 )
 from schedules.model import Schedule
 from schedules.rebase import rebase_edit
+from schedules.revisions import DamagedRevisionError, Revision, document_of
 from schedules.sqlite_store import SqliteStore
 from schedules.sqlite_writer import SqliteWriter
-from schedules.store import DamagedRevisionError, Revision, clash_between, document_of
+from schedules.store_refusals import clash_between
 
 _MANY_FILES: Final = 50
 

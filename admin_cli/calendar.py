@@ -18,7 +18,7 @@ from routing_engine.zones import DAY_SECONDS, zone_offsets
 from schedules.date_text import date_of, epoch_day, parse_date
 from schedules.errors import FaultyValueError
 from schedules.model import Schedule
-from schedules.store import Revision
+from schedules.revisions import Revision
 
 DAYS_EXPORTED: Final = 365
 _MOST_DAYS: Final = 3_660

@@ -5,8 +5,8 @@ from typing import Any
 from pbx_adapters.answer import format_instant
 from routing_engine.calendar_days import CalendarDay, DayHours
 from schedules.model import Schedule
+from schedules.revisions import Revision
 from schedules.slot_text import format_minute
-from schedules.store import Revision
 
 
 def month_fields(days: list[CalendarDay], saved: Revision, schedule: Schedule) -> dict[str, Any]:

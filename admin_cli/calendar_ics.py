@@ -8,7 +8,7 @@ from icalendar import Calendar, Event, Timezone
 
 from routing_engine.calendar_days import OpenSpan
 from routing_engine.table import IntervalTable
-from schedules.store import Revision
+from schedules.revisions import Revision
 
 _PRODUCT: Final = "-//Bereikbaar//Opening hours//EN"
 # Stands in every export: a file without it is not ours to replace.

@@ -10,7 +10,7 @@ import click
 
 from admin_cli.invocation import Invocation, print_json, print_table
 from schedules.errors import StoreUnavailableError
-from schedules.store import DamagedRevisionError
+from schedules.revisions import DamagedRevisionError
 
 _DEFAULT_ZONE: Final = ZoneInfo("Europe/Amsterdam")
 _ACTIONS: Final = {

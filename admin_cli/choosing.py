@@ -10,8 +10,8 @@ from admin_cli.invocation import tell
 from admin_cli.typed import Typed
 from schedules.errors import NotFoundError
 from schedules.field_text import fold
+from schedules.revisions import DamagedRevisionError
 from schedules.search import may_hold, parse_query
-from schedules.store import DamagedRevisionError
 
 
 def many_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,8 +13,8 @@ from admin_cli.refusals import EXIT_REFUSED, message_of
 from admin_cli.whole_files import replace_file
 from schedules.documents import format_yaml, write_document
 from schedules.errors import BereikbaarError, StoreUnavailableError
+from schedules.revisions import Revision
 from schedules.sqlite_store import SqliteStore
-from schedules.store import Revision
 
 _Told = dict[str, Any]
 

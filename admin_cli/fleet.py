@@ -17,7 +17,7 @@ from routing_engine.lint import undecided_holidays
 from schedules.date_text import day_at, instants_of, parse_moment, parse_zone
 from schedules.field_text import fold
 from schedules.model import Schedule
-from schedules.store import DamagedRevisionError
+from schedules.revisions import DamagedRevisionError
 
 _Fields = dict[str, Any]
 

@@ -20,8 +20,8 @@ from routing_engine.lint_findings import CODES, SEVERITIES, Finding, arrange
 from routing_engine.lint_loops import Forwarding, find_hops, lint_forwards
 from routing_engine.snapshot import LinkedNumbers, link_numbers
 from schedules.errors import StoreUnavailableError
+from schedules.revisions import DamagedRevisionError, Revision
 from schedules.sqlite_store import SqliteStore
-from schedules.store import DamagedRevisionError, Revision
 
 _PLACES_SHOWN: Final = 4
 _TOLD_EVERY: Final = 100

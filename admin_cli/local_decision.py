@@ -14,8 +14,8 @@ from routing_engine.snapshot import RoutingSnapshot, assemble_snapshot
 from routing_engine.table import IntervalTable
 from schedules.date_text import parse_moment
 from schedules.errors import BereikbaarError, NotFoundError
+from schedules.revisions import DamagedRevisionError
 from schedules.sqlite_store import SqliteStore
-from schedules.store import DamagedRevisionError
 from schedules.telephone import NumberBlock, read_number
 
 _ZONE_UNKNOWN: Final = (

@@ -14,9 +14,9 @@ from pbx_adapters.answer import format_instant
 from schedules.date_text import parse_zone
 from schedules.model import Override, Schedule
 from schedules.override_editing import LIVE, OverrideState, may_have_overrides, override_state
+from schedules.revisions import DamagedRevisionError
 from schedules.slot_text import format_treatment
 from schedules.sqlite_store import SqliteStore
-from schedules.store import DamagedRevisionError
 
 _STATES: Final[tuple[OverrideState, ...]] = (*LIVE, "past")
 

@@ -10,7 +10,7 @@ from admin_cli.lazy import Command, pass_invocation
 from admin_cli.overview_words import LANGUAGES, Language
 from pbx_adapters import clock
 from routing_engine.overview import Overview, overview_of
-from schedules.store import Revision
+from schedules.revisions import Revision
 
 
 @click.command(

@@ -12,8 +12,8 @@ from routing_engine.overview import (
     Overview,
 )
 from schedules.date_text import format_moment
+from schedules.revisions import Revision
 from schedules.slot_text import format_minute
-from schedules.store import Revision
 
 Fields = dict[str, Any]
 

@@ -8,8 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from admin_cli.overview_phrases import EN_DASH, Phrases, day_count, days_alike
 from admin_cli.overview_words import Language
 from routing_engine.overview import DayRows, Overview, SlotRow
+from schedules.revisions import Revision
 from schedules.slot_text import DAY_MINUTES
-from schedules.store import Revision
 
 # Stands in every page: a file without it is not ours to replace.
 PAGE_MARK: Final = '<meta name="generator" content="Bereikbaar overview">'

@@ -12,8 +12,8 @@ from rich.text import Text
 from admin_cli.overview_phrases import Phrases, days_alike
 from admin_cli.overview_words import Language
 from routing_engine.overview import DayRows, ExceptionRow, HolidayRow, Overview, SlotRow
+from schedules.revisions import Revision
 from schedules.slot_text import DAY_MINUTES, Status
-from schedules.store import Revision
 
 WIDTH: Final = 80
 

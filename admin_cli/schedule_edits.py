@@ -9,8 +9,8 @@ from admin_cli.lazy import SaveCommand, pass_invocation
 from admin_cli.number_blocks import common, parse_blocks, without
 from schedules.errors import ConflictError, NotFoundError
 from schedules.model import Schedule
+from schedules.revisions import DamagedRevisionError, Revision
 from schedules.sqlite_store import SqliteStore
-from schedules.store import DamagedRevisionError, Revision
 from schedules.telephone import NumberBlock
 
 _ID = click.argument("schedule_id", metavar="ID")

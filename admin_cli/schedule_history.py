@@ -22,9 +22,9 @@ from admin_cli.lazy import Command, EditCommand, SaveCommand, pass_invocation
 from schedules import rebase
 from schedules.errors import ConflictError
 from schedules.model import Schedule
+from schedules.revisions import DamagedRevisionError, Revision
 from schedules.sqlite_numbers import linked_blocks
 from schedules.sqlite_store import SqliteStore
-from schedules.store import DamagedRevisionError, Revision
 
 _ID = click.argument("schedule_id", metavar="ID")
 

@@ -9,9 +9,9 @@ from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.typed import read_typed
 from schedules.model import Schedule
+from schedules.revisions import DamagedRevisionError
 from schedules.search import MAX_FOUND, Category, Found, Hit, Query, may_hold, parse_query, search
 from schedules.sqlite_store import SqliteStore
-from schedules.store import DamagedRevisionError
 
 _HEADINGS: Final[dict[Category, str]] = {
     "schedules": "Schedules, by id or name",

@@ -10,8 +10,8 @@ from admin_cli.summary import summary_lines
 from schedules.errors import BereikbaarError
 from schedules.holidays_nl import HOLIDAY_IDS
 from schedules.model import Schedule
+from schedules.revisions import Revision
 from schedules.slot_text import STATUSES, Status
-from schedules.store import Revision
 
 HEADINGS: Final = ("ID", "NAME", "COMPANY", "PBX", "REVISION", "NUMBERS")
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from schedules.editing import WEEKDAYS
 from schedules.holidays_nl import HOLIDAY_NAMES
-from schedules.store import Revision
+from schedules.revisions import Revision
 
 _WIDTH: Final = 18
 _CLOSED: Final = ["00:00-24:00 closed"]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from schedules.errors import BereikbaarError
 from schedules.last_good import read_last_good
+from schedules.revisions import Revision
 from schedules.sqlite_store import SqliteStore
-from schedules.store import Revision, Token
+from schedules.store import Token
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from routing_engine.snapshot import assemble_snapshot
 from routing_engine.table import HORIZON_DAYS, IntervalTable
 from routing_engine.zones import DAY_SECONDS
 from schedules.errors import BereikbaarError
-from schedules.store import Changes, Revision, ScheduleSource
+from schedules.revisions import Revision
+from schedules.store import Changes, ScheduleSource
 
 # West of Greenwich local yesterday is the day before yesterday in UTC (semantics.md rule 18).
 _DAYS_BEFORE: Final = 2

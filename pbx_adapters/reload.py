@@ -21,8 +21,8 @@ from pbx_adapters.store_check import CHECK_SECONDS, CheckClock, find_damaged, fo
 from routing_engine.compiler import TargetCheck
 from schedules.errors import ConflictError, StoreUnavailableError
 from schedules.last_good import read_last_good
+from schedules.revisions import Revision
 from schedules.sqlite_store import DATABASE_NAME, SqliteStore, open_store
-from schedules.store import Revision
 
 POLL_SECONDS: Final = 0.05
 RETRY_SECONDS: Final = 1.0

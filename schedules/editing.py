@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from schedules.date_text import DateRange
-from schedules.errors import ConflictError, NotFoundError
-from schedules.field_text import check_holiday_id, free_slug, meant
+from schedules.errors import ConflictError, NotFoundError, meant
+from schedules.field_text import check_holiday_id, free_slug
 from schedules.model import (
     CLOSED_ALL_DAY,
     DayPlan,

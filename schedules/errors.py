@@ -2,6 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+# Comparing takes time in proportion to the length, and anything may be typed.
+_MOST_COMPARED: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +67,9 @@ class LockedError(ConflictError):
 
 class StoreUnavailableError(BereikbaarError):
     """The store can't be opened, read or written; the message names the file and the cause."""
+
+
+def meant(wrong: str, known: Iterable[str], otherwise: str) -> str:
+    """Return the remedy for a name that isn't there: those that look like it, else another one."""
+    close = get_close_matches(wrong[:_MOST_COMPARED], list(known))
+    return f"did you mean {', '.join(close)}?" if close else otherwise

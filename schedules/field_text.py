@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -17,7 +17,6 @@ SLUG_LENGTH: Final = 64
 NAME_LENGTH: Final = 64
 FREE_TEXT_LENGTH: Final = 2_000
 EMAIL_LENGTH: Final = 254
-_MOST_COMPARED: Final = 80
 
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
@@ -70,12 +69,6 @@ def free_slug(wanted: str, taken: Container[str]) -> str:
         count += 1
         slug = f"{wanted[: SLUG_LENGTH - len(f'-{count}')].rstrip('-')}-{count}"
     return slug
-
-
-def meant(wrong: str, known: Iterable[str], otherwise: str) -> str:
-    """Return the remedy for a name that isn't there: those that look like it, else another one."""
-    close = get_close_matches(wrong[:_MOST_COMPARED], list(known))
-    return f"did you mean {', '.join(close)}?" if close else otherwise
 
 
 def check_name(text: str) -> str:

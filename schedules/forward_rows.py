@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from schedules.consistency import MAX_FORWARDS
-from schedules.errors import FaultyValueError, NotFoundError
-from schedules.field_text import check_name, free_slug, meant, slug_of_name
+from schedules.errors import FaultyValueError, NotFoundError, meant
+from schedules.field_text import check_name, free_slug, slug_of_name
 from schedules.forward_rules import ForwardPolicy, forward_refusal
 from schedules.model import Forward, Schedule
 from schedules.target_editing import name_key

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from schedules.errors import StoreUnavailableError
-from schedules.store import Revision, ScheduleSource, Token
+from schedules.revisions import Revision
+from schedules.store import ScheduleSource, Token
 
 VERSION: Final = 1
 

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from schedules.date_text import format_moment, instants_of, parse_moment, parse_zone
-from schedules.errors import Fault, FaultyValueError, InvalidScheduleError, NotFoundError
+from schedules.errors import Fault, FaultyValueError, InvalidScheduleError, NotFoundError, meant
 from schedules.faults import faults_of
-from schedules.field_text import free_slug, meant, slug_of_name
+from schedules.field_text import free_slug, slug_of_name
 from schedules.model import Override, Schedule, Treatment
 
 OverrideState = Literal["in force", "to come", "past"]

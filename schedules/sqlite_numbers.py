@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from schedules.sqlite_reader import SqliteReader
 from schedules.sqlite_rows import seal
-from schedules.store import clash_between
+from schedules.store_refusals import clash_between
 from schedules.telephone import NumberBlock
 
 _Span = tuple[int, int]

@@ -8,8 +8,10 @@ from typing import Final
 
 from schedules.errors import ConflictError, NotFoundError, StoreUnavailableError
 from schedules.migrations import telling
+from schedules.revisions import Revision
 from schedules.sqlite_rows import Row, revision_of, seal, seal_of_schedule, token_of
-from schedules.store import Changes, Revision, Token, not_found
+from schedules.store import Changes, Token
+from schedules.store_refusals import not_found
 from schedules.telephone import NumberBlock
 
 MAX_BLOCK: Final = 100_000

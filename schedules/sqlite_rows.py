@@ -8,7 +8,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from schedules.store import Revision, Token
+from schedules.revisions import Revision
+from schedules.store import Token
 
 _UNREADABLE_AT: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from schedules.edit_locks import EditLock, check_free_for
 from schedules.errors import ConflictError, NotFoundError, StoreUnavailableError
 from schedules.rebase import has_same_but_overrides, rebase_edit
+from schedules.revisions import DamagedRevisionError, Revision, document_of
 from schedules.sqlite_locks import (
     break_lock,
     forget_locks,
@@ -20,14 +21,8 @@ from schedules.sqlite_locks import (
 from schedules.sqlite_numbers import clashes, link_blocks, linked_blocks
 from schedules.sqlite_reader import SqliteReader
 from schedules.sqlite_rows import Row, row_of, seal, seal_number
-from schedules.store import (
-    DamagedRevisionError,
-    Revision,
-    Token,
-    check_expected,
-    document_of,
-    one_token,
-)
+from schedules.store import Token
+from schedules.store_refusals import check_expected, one_token
 from schedules.telephone import NumberBlock
 
 if TYPE_CHECKING:

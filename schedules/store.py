@@ -3,125 +3,18 @@
 Any database may keep it: `tests/store` is the suite that a store has to pass.
 """
 
-import dataclasses
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Protocol
 
 from schedules.edit_locks import BrokenLock, EditLock
-from schedules.errors import (
-    BereikbaarError,
-    ConflictError,
-    InvalidScheduleError,
-    NotFoundError,
-)
+from schedules.revisions import Revision
 from schedules.telephone import NumberBlock
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
-
     from schedules.model import Schedule
-
-_PLACES_TOLD: Final = 3
-# A shorter part would be in too many ids.
-_PART_LENGTH: Final = 3
-
-
-class DamagedRevisionError(BereikbaarError):
-    """A stored revision isn't what was saved, or can no longer be read."""
-
-
-def document_of(schedule: "Schedule") -> str:
-    """Return the JSON text that a store keeps; equal schedules give equal texts."""
-    return schedule.model_dump_json(by_alias=True, exclude_none=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """One saved state of one schedule, with who saved it, when and why (semantics.md rule 20).
-
-    `revision` counts from 1 per schedule; `document` is the JSON text exactly as stored, empty
-    where the schedule was deleted; `sha256` is over all the other fields, so that rows that changed
-    places are noticed too; `saved_at` is aware, in UTC.
-    """
-
-    schedule_id: str
-    revision: int
-    document: str
-    sha256: str
-    author: str
-    saved_at: datetime
-    summary: str
-
-    def sealed(self) -> Self:
-        """Return this revision with the checksum that belongs to it."""
-        return dataclasses.replace(self, sha256=self._checksum())
-
-    @property
-    def is_intact(self) -> bool:
-        """Whether this is what was saved; computed each time it is asked."""
-        return self.sha256 == self._checksum()
-
-    def _checksum(self) -> str:
-        fields = (self.schedule_id, self.revision, self.author, self.saved_at, self.summary)
-        text = "\n".join(map(str, (*fields, self.document)))
-        return hashlib.sha256(text.encode()).hexdigest()
-
-    @property
-    def is_deletion(self) -> bool:
-        """Whether the schedule was deleted by this revision."""
-        return self.document == "" and self.is_intact
-
-    def schedule(self) -> "Schedule":
-        """Return the schedule that was saved.
-
-        Raises `DamagedRevisionError` when it isn't what was saved or can't be read by this version,
-        and `NotFoundError` for a deletion.
-        """
-        if not self.is_intact:
-            raise DamagedRevisionError(
-                f"schedule {self.schedule_id}, revision {self.revision}: the checksum doesn't "
-                "match, the stored text is damaged; roll back to an earlier revision, apply the "
-                "document again, or restore a backup"
-            )
-        if self.document == "":
-            raise NotFoundError(
-                f"schedule {self.schedule_id} was deleted by its revision {self.revision}; "
-                "take an earlier revision"
-            )
-        # Commands that read no schedule do without the model and pydantic, slow to import.
-        from pydantic import ValidationError  # noqa: PLC0415
-
-        from schedules.model import STORED, Schedule  # noqa: PLC0415
-
-        try:
-            return Schedule.model_validate_json(self.document, context=STORED)
-        except (ValidationError, InvalidScheduleError) as error:
-            raise DamagedRevisionError(
-                f"schedule {self.schedule_id}, revision {self.revision}: this version can't read "
-                "it; use the version that saved it, roll back to an earlier revision, or apply "
-                f"the document again ({_places_of(error)})"
-            ) from error
-
-
-def _places_of(error: "ValidationError | InvalidScheduleError") -> str:
-    """Say where a document is at fault; what stands there is not for whoever reads this."""
-    if isinstance(error, InvalidScheduleError):
-        found = [f"{fault.place or 'document'}: is refused" for fault in error.faults]
-    else:
-        from schedules.faults import format_place  # noqa: PLC0415 - as above
-
-        lines = error.errors(include_url=False, include_context=False, include_input=False)
-        found = [
-            f"{format_place(line['loc']) or 'document'}: {line['type'].replace('_', ' ')}"
-            for line in lines
-        ]
-    more = len(found) - _PLACES_TOLD
-    return "; ".join(found[:_PLACES_TOLD]) + (f"; and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,78 +227,3 @@ class ScheduleStore(ScheduleSource, Protocol):
     def close(self) -> None:
         """Let go of the database."""
         ...
-
-
-def not_found(schedule_id: str, latest: Revision | None, ids: Iterable[str]) -> NotFoundError:
-    """Return the error for a schedule that isn't there: who deleted it, or which look like it."""
-    if latest is not None:
-        return NotFoundError(
-            f"schedule {schedule_id} was deleted {_by_whom(latest)}; to bring it back, "
-            f"`bereikbaar schedule restore {schedule_id}`, or apply its document again (an old "
-            "export: with --force)"
-        )
-    return NotFoundError(f"there is no schedule {schedule_id!r}; {_meant(schedule_id, ids)}")
-
-
-def one_token(live: Iterable[Token], id_or_name: str) -> Token:
-    """Return the live token with this id, or else the only one with this name.
-
-    Raises `NotFoundError` and `ConflictError`.
-    """
-    tokens = list(live)
-    found = [token for token in tokens if token.id == id_or_name] or [
-        token for token in tokens if token.name == id_or_name
-    ]
-    if not found:
-        names = {token.name for token in tokens} | {token.id for token in tokens}
-        raise NotFoundError(f"there is no live token {id_or_name!r}; {_meant(id_or_name, names)}")
-    if len(found) > 1:
-        ids = ", ".join(token.id for token in found)
-        raise ConflictError(f"{len(found)} live tokens are named {id_or_name}; say which: {ids}")
-    return found[0]
-
-
-def check_expected(schedule_id: str, latest: Revision | None, expected: int | None) -> None:
-    """Check that a schedule still stands at the revision that was read (semantics.md rule 20).
-
-    Raises `ConflictError`, which says who changed it, when, and what to do.
-    """
-    present = 0 if latest is None or latest.is_deletion else latest.revision
-    if expected is None or expected == present:
-        return
-    if latest is None:
-        raise ConflictError(
-            f"schedule {schedule_id} doesn't exist, so it can't be at revision {expected}; "
-            "save it without a revision to create it"
-        )
-    if latest.is_deletion:
-        raise ConflictError(
-            f"schedule {schedule_id} was deleted {_by_whom(latest)}; to bring it back, save "
-            "it without a revision"
-        )
-    raise ConflictError(
-        f"schedule {schedule_id} was changed {_by_whom(latest)}: it is at revision {present}, "
-        f"not {expected}; read it again and repeat the change"
-    )
-
-
-def clash_between(schedule_id: str, block: NumberBlock, holder: str, held: NumberBlock) -> str:
-    """Say that two schedules claim the same numbers, and what to do (semantics.md rule 25)."""
-    where = "" if held == block else f", within {held}"
-    return (
-        f"schedule {schedule_id}: {block} is linked to {holder} already{where}; unlink it there "
-        "first, or change both schedules in one `apply`"
-    )
-
-
-def _by_whom(revision: Revision) -> str:
-    what = "" if revision.is_deletion else f" ({revision.summary})"
-    return f"by {revision.author} on {revision.saved_at:%Y-%m-%d at %H:%M} UTC{what}"
-
-
-def _meant(wrong: str, known: Iterable[str]) -> str:
-    ids = sorted(set(known))
-    parts = [one for one in ids if len(wrong) >= _PART_LENGTH and wrong in one]
-    if close := get_close_matches(wrong, ids) or parts[:_PLACES_TOLD]:
-        return f"did you mean {', '.join(close)}?"
-    return "check the spelling"

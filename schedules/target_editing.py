@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 from schedules.consistency import treatments
-from schedules.errors import ConflictError, Fault, InvalidScheduleError, NotFoundError
-from schedules.field_text import free_slug, meant, slug_of_name
+from schedules.errors import ConflictError, Fault, InvalidScheduleError, NotFoundError, meant
+from schedules.field_text import free_slug, slug_of_name
 from schedules.model import AudioMessage, DayPlan, Forward, Reading, Schedule, Slot, Treatment
 
 # The fields of a slot that name something of the schedule.

@@ -12,7 +12,7 @@ from icalendar import Calendar
 from admin_cli.calendar_ics import render_calendar
 from routing_engine.calendar_days import calendar_month, open_spans, spans_around
 from schedules.model import Schedule
-from schedules.store import Revision
+from schedules.revisions import Revision
 from tests.engine import day_of, instant, table_of
 from tests.oracle import MINUTE, Oracle
 from tests.strategies import FIRST_DAY, LAST_DAY, NOTABLE_DAYS, schedules_strategy

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from schedules.model import Schedule
-from schedules.store import document_of
+from schedules.revisions import document_of
 from schedules.target_editing import carry_over, remove_forward, uses_of
 from tests.strategies import schedules_strategy
 

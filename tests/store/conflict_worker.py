@@ -17,8 +17,8 @@ from click.testing import CliRunner
 from admin_cli.main import bereikbaar
 from schedules.errors import ConflictError, StoreUnavailableError
 from schedules.model import Override, Schedule
+from schedules.revisions import Revision
 from schedules.sqlite_store import SqliteStore, open_store
-from schedules.store import Revision
 
 AT: Final = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 

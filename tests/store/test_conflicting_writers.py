@@ -13,8 +13,8 @@ import pytest
 
 from schedules.model import Schedule
 from schedules.rebase import has_same_but_overrides
+from schedules.revisions import Revision
 from schedules.sqlite_store import open_store
-from schedules.store import Revision
 
 MakeSchedule = Callable[..., Schedule]
 

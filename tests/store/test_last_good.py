@@ -14,8 +14,9 @@ import pytest
 from schedules.errors import StoreUnavailableError
 from schedules.last_good import read_last_good, write_last_good
 from schedules.model import Schedule
+from schedules.revisions import DamagedRevisionError, Revision
 from schedules.sqlite_store import SqliteStore, open_store
-from schedules.store import DamagedRevisionError, Revision, ScheduleSource, Token
+from schedules.store import ScheduleSource, Token
 
 MakeSchedule = Callable[..., Schedule]
 MakeToken = Callable[..., Token]

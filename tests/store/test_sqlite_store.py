@@ -17,8 +17,9 @@ from sqlite_utils import Database, Migrations
 from schedules.errors import StoreUnavailableError
 from schedules.migrations import applied, check_promises, migrate, pending
 from schedules.model import Schedule
+from schedules.revisions import DamagedRevisionError
 from schedules.sqlite_store import DATABASE_NAME, SqliteStore, open_store
-from schedules.store import DamagedRevisionError, Token
+from schedules.store import Token
 
 MakeSchedule = Callable[..., Schedule]
 MakeToken = Callable[..., Token]

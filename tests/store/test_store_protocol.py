@@ -8,7 +8,8 @@ import pytest
 
 from schedules.errors import ConflictError, NotFoundError, StoreUnavailableError
 from schedules.model import Schedule
-from schedules.store import DamagedRevisionError, Revision, ScheduleStore, Token, document_of
+from schedules.revisions import DamagedRevisionError, Revision, document_of
+from schedules.store import ScheduleStore, Token
 from schedules.telephone import NumberBlock
 
 MakeStore = Callable[[], ScheduleStore]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from schedules.errors import FaultyValueError
+from schedules.errors import FaultyValueError, meant
 from schedules.field_text import (
     check_country,
     check_email,
@@ -14,7 +14,6 @@ from schedules.field_text import (
     check_sha256,
     check_slug,
     free_slug,
-    meant,
     slug_of_name,
 )
 

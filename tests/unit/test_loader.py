@@ -12,7 +12,8 @@ from routing_engine.compiler import TargetCheck
 from routing_engine.decision import CallQuery, Decision
 from routing_engine.resolver import resolve
 from schedules.forward_rules import ForwardPolicy
-from schedules.store import Changes, Revision, Token, document_of
+from schedules.revisions import Revision, document_of
+from schedules.store import Changes, Token
 from tests.engine import CLOSED, OPEN, SHA256, instant, schedule_of
 
 AT = instant("2026-11-23T10:00")

@@ -17,7 +17,7 @@ from schedules.override_editing import (
     overrides_that_are,
     with_override,
 )
-from schedules.store import document_of
+from schedules.revisions import document_of
 from tests.strategies import WEEKDAYS
 
 # Sunday 22 November 2026, 11:00:30 in Amsterdam.

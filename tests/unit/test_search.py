@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from schedules.errors import FaultyValueError
 from schedules.model import Schedule
+from schedules.revisions import document_of
 from schedules.search import CATEGORIES, MAX_QUERY, Hit, may_hold, parse_query, search
-from schedules.store import document_of
 from tests.strategies import WEEKDAYS, schedules_strategy
 
 WEEK = {day: ["00:00-24:00 open"] for day in WEEKDAYS}

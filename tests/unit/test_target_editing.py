@@ -6,8 +6,8 @@ import pytest
 
 from schedules.errors import BereikbaarError, ConflictError, InvalidScheduleError, NotFoundError
 from schedules.model import DayPlan, Schedule
+from schedules.revisions import document_of
 from schedules.slot_text import format_slot
-from schedules.store import document_of
 from schedules.target_editing import (
     add_forward,
     carry_over,
