@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pbx_adapters import clock
-from tests.cli.command_line import SHOP, CommandLine
+from tests.cli.command_line import HEAD_OFFICE, SHOP, CommandLine, document
 
 SetClock = Callable[[str], None]
 
@@ -38,4 +38,11 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
 def shop(cli: CommandLine) -> CommandLine:
     """Have a shop in the store that uses everything; its message is not there."""
     cli.apply(SHOP)
+    return cli
+
+
+@pytest.fixture
+def office(cli: CommandLine) -> CommandLine:
+    """Have a head office and a branch without messages, forwards or address."""
+    cli.apply(HEAD_OFFICE, document("filiaal"))
     return cli

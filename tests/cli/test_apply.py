@@ -1,23 +1,11 @@
 """`bereikbaar apply`: documents into the store, all or none (contract.md: schedule document)."""
 
 import os
-import sqlite3
-from collections.abc import Callable
-from contextlib import closing
-from hashlib import sha256
-from pathlib import Path
 
 import pytest
 
 from tests.broken_documents import BrokenDocument, broken_documents
-from tests.cli.command_line import HEAD_OFFICE, CommandLine, document, wav
-
-SetClock = Callable[[str], None]
-
-
-def stored_messages(cli: CommandLine) -> list[str]:
-    """Return the names of the messages in the audio store."""
-    return sorted(path.name for path in (cli.folder / "data" / "audio").glob("*"))
+from tests.cli.command_line import HEAD_OFFICE, CommandLine, document
 
 
 def test_a_new_schedule_is_created(cli: CommandLine) -> None:
@@ -214,207 +202,6 @@ def test_what_is_no_file_is_told_in_one_line(cli: CommandLine, name: str, proble
     assert second.startswith("ook-niet.yaml: is not there; ")
 
 
-def test_a_newer_revision_is_not_saved_over(cli: CommandLine) -> None:
-    """The export of revision 1 is refused over revision 2, naming who made that, unless forced."""
-    cli.apply(document("winkel"))
-    old = cli("schedule", "export", "winkel").stdout.replace("name: Winkel", "name: Oud")
-    cli.apply(document("winkel", name="Nieuw"), options=("--as", "piet"))
-    before = cli.rows()
-    name = cli.write("oud.yaml", old)
-    result = cli("apply", name, code=1)
-    assert "revision: is 1, but the schedule was changed by piet on 2026-11-22" in result.stderr
-    assert cli.rows() == before
-    assert "changed, revision 3" in cli("apply", name, "--force").stdout
-
-
-def test_a_newer_revision_with_the_same_content_is_no_conflict(cli: CommandLine) -> None:
-    """There is nothing to lose: the content is what was asked for."""
-    cli.apply(document("winkel"))
-    old = cli("schedule", "export", "winkel").stdout
-    cli.apply(document("winkel", name="Nieuw"))
-    cli.apply(document("winkel"))
-    assert cli("apply", cli.write("oud.yaml", old)).stdout == "winkel: unchanged, revision 3\n"
-
-
-def test_an_export_can_enter_a_store_that_never_had_it(cli: CommandLine) -> None:
-    """Its revision belongs to another store; there is no newer one here."""
-    cli("apply", "-", stdin=document("winkel", revision="12"))
-    assert cli.revisions() == {"winkel": 1}
-
-
-def test_a_deletion_is_a_newer_revision_as_well(cli: CommandLine) -> None:
-    """An export from before does not bring the schedule back by accident."""
-    cli.apply(document("winkel"))
-    old = cli.write("oud.yaml", cli("schedule", "export", "winkel").stdout)
-    cli("schedule", "delete", "winkel")
-    assert "the schedule was deleted by" in cli("apply", old, code=1).stderr
-    assert "created, revision 3" in cli("apply", old, "--force").stdout
-
-
-def test_what_a_document_leaves_out_stays(cli: CommandLine) -> None:
-    """Absent numbers, overrides and expectations are kept; empty ones replace."""
-    override = "{dicht: {from: 2026-12-01T08:00Z, until: 2026-12-01T09:00Z, slot: closed, "
-    cli.apply(
-        document(
-            "winkel",
-            numbers='["+31850000001"]',
-            overrides=override + "reason: Storing}}",
-            expect="[{at: 2026-12-02T10:00, status: open}]",
-        )
-    )
-    cli.apply(document("winkel", name="Nieuw"))
-    kept = cli.json("schedule", "show", "winkel")["document"]
-    assert kept["numbers"] == ["+31850000001"]
-    assert list(kept["overrides"]) == ["dicht"]
-    assert kept["expect"] == [{"at": "2026-12-02T10:00", "status": "open"}]
-    cli.apply(document("winkel", numbers="[]", overrides="{}", expect="[]"))
-    gone = cli.json("schedule", "show", "winkel")["document"]
-    assert (gone["numbers"], gone["overrides"], gone["expect"]) == ([], {}, [])
-
-
-def test_a_kept_expectation_must_fit_the_new_zone(cli: CommandLine) -> None:
-    """02:30 on 28 March 2027 exists in UTC, not in Amsterdam."""
-    expect = "[{at: 2027-03-28T02:30, status: open}]"
-    cli.apply(document("winkel", timezone="UTC", expect=expect))
-    name = cli.write("winkel.yaml", document("winkel"))
-    assert "winkel.yaml: expect[0].at: " in cli("apply", name, code=1).stderr
-
-
-EXPECT_OPEN = "[{at: 2026-12-25T10:00, status: open}]"
-CHRISTMAS = "{eerste_kerstdag: }"
-
-
-def test_a_save_that_makes_an_expectation_fail_is_refused(cli: CommandLine) -> None:
-    """Each is named with the rule that decides it (rule 27)."""
-    cli.apply(document("winkel", expect=EXPECT_OPEN))
-    before = cli.rows()
-    name = cli.write("winkel.yaml", document("winkel", holidays=CHRISTMAS))
-    assert cli("apply", name, code=1).stderr == (
-        "winkel.yaml: expect[0]: 2026-12-25T10:00 (2026-12-25T09:00:00Z) is to be open, but "
-        "holidays/eerste_kerstdag makes it closed; correct the hours or the expectation, or "
-        "--allow-failing-expectations\n"
-    )
-    assert cli.rows() == before
-
-
-def test_the_same_save_may_change_the_expectation(cli: CommandLine) -> None:
-    """Hours and expectation change together (rule 27)."""
-    cli.apply(document("winkel", expect=EXPECT_OPEN))
-    expect = EXPECT_OPEN.replace("open", "closed")
-    cli.apply(document("winkel", holidays=CHRISTMAS, expect=expect))
-    assert cli.revisions() == {"winkel": 2}
-
-
-def test_failing_expectations_can_be_allowed_and_are_noted(cli: CommandLine) -> None:
-    """The summary says which; a later save that isn't to blame is not refused (rule 27)."""
-    cli.apply(document("winkel", expect=EXPECT_OPEN))
-    allowed = document("winkel", holidays=CHRISTMAS)
-    result = cli.apply(allowed, options=("--allow-failing-expectations",))
-    assert "allowed to fail: expect[0]: 2026-12-25T10:00" in result.stdout
-    assert "allowed to fail: expect[0]" in cli.json("schedule", "show", "winkel")["summary"]
-    cli.apply(document("winkel", name="Nieuw", holidays=CHRISTMAS))
-    assert cli.revisions() == {"winkel": 3}
-
-
-def test_an_override_passes_expectations(cli: CommandLine) -> None:
-    """It is the emergency brake (rules 7 and 27)."""
-    cli.apply(document("winkel", expect=EXPECT_OPEN))
-    override = "{dicht: {from: 2026-12-25T00:00Z, until: 2026-12-26T00:00Z, slot: closed, "
-    cli.apply(document("winkel", overrides=override + "reason: Storing}}"))
-    assert cli.revisions() == {"winkel": 2}
-
-
-def test_past_expectations_stand_in_nobodys_way(cli: CommandLine, set_clock: SetClock) -> None:
-    """The day after, the hours of that day may change (rule 27)."""
-    cli.apply(document("winkel", expect=EXPECT_OPEN))
-    set_clock("2026-12-26T00:00:00+00:00")
-    cli.apply(document("winkel", holidays=CHRISTMAS))
-    assert cli.revisions() == {"winkel": 2}
-
-
-def test_a_new_expectation_that_fails_at_once_is_refused(cli: CommandLine) -> None:
-    """A document guards itself from its first save on."""
-    name = cli.write("winkel.yaml", document("winkel", "00:00-24:00 closed", expect=EXPECT_OPEN))
-    assert "week/fri makes it closed" in cli("apply", name, code=1).stderr
-
-
-AUDIO = "{gesloten: {name: Gesloten, file: geluid/gesloten.wav}}"
-
-
-def test_a_message_beside_the_document_is_stored(cli: CommandLine) -> None:
-    """Its hash takes the place of its path, relative to the document's folder."""
-    cli.write("map/geluid/gesloten.wav", wav())
-    cli("apply", cli.write("map/winkel.yaml", document("winkel", audio=AUDIO)))
-    digest = sha256(wav()).hexdigest()
-    assert stored_messages(cli) == [f"{digest}.wav"]
-    shown = cli.json("schedule", "show", "winkel")["document"]["audio"]
-    assert shown == {"gesloten": {"name": "Gesloten", "sha256": digest}}
-
-
-def test_a_dry_run_stores_no_message(cli: CommandLine) -> None:
-    """Yet it is judged, and counts as present in what callers would hear."""
-    cli.apply(document("winkel"))
-    cli.write("geluid/gesloten.wav", wav())
-    text = document("winkel", "00:00-24:00 open audio=gesloten", audio=AUDIO)
-    result = cli("apply", cli.write("winkel.yaml", text), "--dry-run")
-    assert "the hours stay the same; what else changes for callers in the " in result.stdout
-    assert ": still open, but with message 'Gesloten'\n" in result.stdout
-    assert stored_messages(cli) == []
-
-
-@pytest.mark.parametrize("clash", ["fault", "number", "expectation"])
-def test_no_message_is_stored_unless_all_is_well(cli: CommandLine, clash: str) -> None:
-    """Neither after a fault in another file, nor after a conflict found when saving."""
-    cli.apply(document("houder", numbers='["+31850000001"]'))
-    cli.write("geluid/gesloten.wav", wav())
-    cli.write("winkel.yaml", document("winkel", audio=AUDIO))
-    others = {
-        "fault": document("ander", pbx="4cx"),
-        "number": document("ander", numbers='["+31850000001"]'),
-        "expectation": document("ander", "00:00-24:00 closed", expect=EXPECT_OPEN),
-    }
-    cli("apply", "winkel.yaml", cli.write("ander.yaml", others[clash]), code=1)
-    assert stored_messages(cli) == []
-    assert cli.revisions() == {"houder": 1}
-
-
-@pytest.mark.parametrize(
-    ("path", "problem"),
-    [
-        ("/etc/hostname", "leads out of the document's folder"),
-        ("../buiten.wav", "leads out of the document's folder"),
-        ("map/../gesloten.wav", "leads out of the document's folder"),
-        ("koppeling.wav", "leads out of the document's folder"),
-        ("absent.wav", "is not there"),
-        ("map", "is a folder"),
-        ("tekst.wav", "is not a WAV file"),
-        ("kort.wav", "says another length than it has"),
-        ('"a\\0b"', "is not a path"),
-    ],
-)
-def test_other_files_than_messages_of_the_folder_are_refused(
-    cli: CommandLine, path: str, problem: str
-) -> None:
-    """The fault names the message's place; nothing is read from elsewhere."""
-    cli.write("buiten.wav", wav())
-    cli.write("doc/map/leeg", "")
-    cli.write("doc/gesloten.wav", wav())
-    cli.write("doc/tekst.wav", "geen geluid")
-    cli.write("doc/kort.wav", wav()[:-2])
-    Path("doc/koppeling.wav").symlink_to(cli.folder / "buiten.wav")
-    text = document("winkel", audio=f"{{gesloten: {{name: Gesloten, file: {path}}}}}")
-    result = cli("apply", cli.write("doc/winkel.yaml", text), code=1)
-    assert result.stderr.startswith("doc/winkel.yaml:4: audio.gesloten.file: ")
-    assert problem in result.stderr
-    assert cli.rows() == {}
-
-
-def test_a_document_from_stdin_names_no_files(cli: CommandLine) -> None:
-    """It lies in no folder."""
-    result = cli("apply", "-", stdin=document("winkel", audio=AUDIO), code=1)
-    assert "a document from stdin lies in no folder" in result.stderr
-
-
 CORPUS = broken_documents()
 
 
@@ -437,29 +224,6 @@ def test_broken_documents_are_refused_and_leave_no_trace(
     assert cli.rows() == {}
 
 
-def test_a_damaged_revision_can_be_applied_over(cli: CommandLine) -> None:
-    """A whole document heals it; what it would have to keep is asked for."""
-    cli.apply(document("winkel"))
-    damage(cli)
-    name = cli.write("winkel.yaml", document("winkel"))
-    lines = cli("apply", name, code=1).stderr.splitlines()
-    assert [line.partition(": can't be kept")[0] for line in lines] == [
-        "winkel.yaml: numbers",
-        "winkel.yaml: overrides",
-        "winkel.yaml: expect",
-    ]
-    whole = document("winkel", numbers="[]", overrides="{}", expect="[]")
-    assert "winkel: changed, revision 2" in cli.apply(whole).stdout
-
-
-def damage(cli: CommandLine) -> None:
-    """Alter the stored text of every revision."""
-    with closing(sqlite3.connect(cli.folder / "data" / "bereikbaar.db")) as db:
-        db.execute("DROP TRIGGER revisions_are_never_rewritten")
-        db.execute("UPDATE revisions SET document = replace(document, 'open', 'closed')")
-        db.commit()
-
-
 def test_faults_found_when_saving_have_their_line(cli: CommandLine) -> None:
     """A revision that was overtaken, and an expectation that fails."""
     cli.apply(document("winkel"))
@@ -470,43 +234,6 @@ def test_faults_found_when_saving_have_their_line(cli: CommandLine) -> None:
     wrong = document("winkel", expect="[{at: 2026-12-25T10:00, status: closed}]")
     told = cli("apply", cli.write("fout.yaml", wrong), code=1).stderr
     assert told.startswith("fout.yaml:4: expect[")
-
-
-def test_an_export_of_a_deleted_schedule_comes_back_by_force(cli: CommandLine) -> None:
-    """Both messages say so, and name no command that isn't there."""
-    cli.apply(document("winkel"))
-    text = cli("schedule", "export", "winkel").stdout
-    cli("schedule", "delete", "winkel", "--as", "Piet")
-    told = cli("schedule", "show", "winkel", code=1).stderr
-    assert told == (
-        "Error: schedule winkel was deleted by Piet on 2026-11-22 at 10:00 UTC; to bring it back, "
-        "`bereikbaar schedule restore winkel`, or apply its document again (an old export: with "
-        "--force)\n"
-    )
-    refused = cli("apply", "-", stdin=text, code=1).stderr
-    assert "to bring it back as this document has it, --force it" in refused
-    cli("apply", "-", "--force", stdin=text)
-
-
-@pytest.mark.parametrize(
-    ("name", "told"),
-    [
-        pytest.param("weg.wav", "weg.wav is not there; check the path", id="missing"),
-        pytest.param(
-            "ABSOLUTE", "write it relative to the document: map/er.wav", id="absolute-inside"
-        ),
-        pytest.param("groot.wav", "sox in.wav -r 8000 -c 1 -b 16 out.wav", id="other-format"),
-    ],
-)
-def test_a_message_that_is_refused_says_how_to_mend_it(
-    cli: CommandLine, name: str, told: str
-) -> None:
-    """With its path, a path that would do, or a command to convert it."""
-    cli.write("map/er.wav", wav())
-    cli.write("groot.wav", b"ID3")
-    path = str(cli.folder / "map/er.wav") if name == "ABSOLUTE" else name
-    text = document("winkel", audio=f"{{a: {{name: A, file: '{path}'}}}}")
-    assert told in cli("apply", cli.write("winkel.yaml", text), code=1).stderr
 
 
 def test_a_day_of_another_language_names_the_keys_of_a_week(cli: CommandLine) -> None:

@@ -1,0 +1,100 @@
+"""A full disk, and a store that can only be read."""
+
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from schedules.errors import StoreUnavailableError
+from schedules.sqlite_store import SqliteStore, open_store
+from tests.store.sqlite_rows import MakeSchedule, save
+
+
+def mount_namespace() -> list[str]:
+    """The command that runs another where it may mount: as a user, or else as root."""
+    for command in (["unshare", "--user", "--map-root-user", "--mount"], ["unshare", "--mount"]):
+        if not subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
+            return command
+    pytest.skip("this machine forbids mount namespaces")
+
+
+class TestFullDisk:
+    """A full disk is told, loses nothing, and is recovered from without a restart."""
+
+    def test_full_database_says_so_and_recovers(
+        self, sqlite_store: SqliteStore, make_schedule: MakeSchedule, saved_at: datetime
+    ) -> None:
+        """Nothing of the transaction is saved; with room again the same connection goes on."""
+        save(sqlite_store, saved_at, make_schedule("a"))
+        (pages,) = sqlite_store.rows("PRAGMA page_count")[0]
+        sqlite_store.db.execute(f"PRAGMA max_page_count = {pages + 4}")
+        many = [make_schedule(f"s{i}", notes="x" * 900) for i in range(50)]
+        with pytest.raises(StoreUnavailableError, match="disk full: free some space; nothing was"):
+            save(sqlite_store, saved_at, *many)
+        assert [r.schedule_id for r in sqlite_store.currents()] == ["a"]
+
+        sqlite_store.db.execute("PRAGMA max_page_count = 100000")
+        save(sqlite_store, saved_at, *many)
+        assert len(list(sqlite_store.currents())) == 51
+
+    def test_swallowed_failure_still_saves_nothing(
+        self, sqlite_store: SqliteStore, make_schedule: MakeSchedule, saved_at: datetime
+    ) -> None:
+        """A caller that goes on after a failed step can't save the rest alone."""
+        save(sqlite_store, saved_at, make_schedule("a"))
+        (pages,) = sqlite_store.rows("PRAGMA page_count")[0]
+        sqlite_store.db.execute(f"PRAGMA max_page_count = {pages + 1}")
+        failures = 0
+        with (  # noqa: PT012 - the block swallows what it shouldn't
+            pytest.raises(StoreUnavailableError, match="failed; start another"),
+            sqlite_store.writing("jan", saved_at) as writer,
+        ):
+            for i in range(50):
+                try:
+                    writer.save(make_schedule(f"s{i}", notes="x" * 900), summary="")
+                except StoreUnavailableError:
+                    failures += 1
+                    sqlite_store.db.execute("PRAGMA max_page_count = 100000")
+        assert failures > 1
+        assert [r.schedule_id for r in sqlite_store.currents()] == ["a"]
+
+    def test_full_file_system_says_so_and_recovers(self, tmp_path: Path) -> None:
+        """On a real file system of 400 KB the store fails loudly and goes on once there is room."""
+        namespace = mount_namespace()
+        script = Path(__file__).with_name("fill_disk.py")
+        command = 'mount -t tmpfs -o size=400k tmpfs "$1" && shift && exec "$@"'
+        done = subprocess.run(
+            [*namespace, "sh", "-c", command, "sh", tmp_path, sys.executable, script, tmp_path],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=Path(__file__).parents[2],
+            env={"PYTHONPATH": ":".join(sys.path)},
+        )
+        assert done.stderr == ""
+        assert done.stdout.splitlines()[-1] == "recovered, nothing lost"
+        assert "disk full" in done.stdout
+
+
+class TestReadOnly:
+    """A store that can't be written still tells what it holds, if it can be opened."""
+
+    def test_writing_says_that_it_can_only_be_read(
+        self, sqlite_store: SqliteStore, make_schedule: MakeSchedule, saved_at: datetime
+    ) -> None:
+        """The cause and what to check are named; reading goes on."""
+        save(sqlite_store, saved_at, make_schedule("a"))
+        sqlite_store.db.execute("PRAGMA query_only = ON")
+        with pytest.raises(StoreUnavailableError, match=r"bereikbaar\.db: it can only be read"):
+            save(sqlite_store, saved_at, make_schedule("b"))
+        assert [r.schedule_id for r in sqlite_store.currents()] == ["a"]
+
+    def test_closed_store_says_so(self, tmp_path: Path) -> None:
+        """No error of the database library reaches the caller."""
+        store = open_store(tmp_path)
+        store.close()
+        with pytest.raises(StoreUnavailableError, match="closed"):
+            store.revision()
