@@ -1,7 +1,6 @@
 """`bereikbaar schedule export`: documents out of the store."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import click
 from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.refusals import EXIT_REFUSED, message_of
-from admin_cli.whole_files import replace_file
+from admin_cli.whole_files import folder_of, replace_file
 from schedules.documents import format_yaml, write_document
 from schedules.errors import BereikbaarError, StoreUnavailableError
 from schedules.revisions import Revision
@@ -55,7 +54,7 @@ def export(
         if output is None:
             click.echo(_text_of(store.current(ids[0]), suffix), nl=False)
             return
-        folder = _folder_of(Path(output), output, is_single=is_single)
+        folder = folder_of(output, is_single=is_single)
         if is_single:
             path = Path(output) if folder is None else folder / f"{ids[0]}.{suffix}"
             told = [_write(store.current(ids[0]), path, suffix)], list[_Told]()
@@ -125,14 +124,3 @@ def _format(document: dict[str, Any], suffix: str) -> str:
     if suffix == "json":
         return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     return format_yaml(document)
-
-
-def _folder_of(path: Path, output: str, *, is_single: bool) -> Path | None:
-    """Return the folder that files go into, made where it isn't; None where `path` is the file."""
-    is_folder = path.is_dir() or output.endswith(os.sep) or not is_single or not path.suffix
-    if not is_folder:
-        return None
-    if path.exists() and not path.is_dir():
-        raise BereikbaarError(f"{path} is not a folder; name another, or remove it")
-    path.mkdir(parents=True, exist_ok=True)
-    return path

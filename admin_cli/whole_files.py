@@ -49,3 +49,18 @@ def renew_file(path: Path, content: bytes, mark: str) -> None:
 def _is_ours(path: Path, mark: bytes) -> bool:
     content = path.read_bytes() if path.is_file() else None
     return content is not None and (content == b"" or mark in content)
+
+
+def folder_of(output: str, *, is_single: bool) -> Path | None:
+    """Return the folder that files go into, made where it isn't; None for the name of one file.
+
+    Raises `BereikbaarError` where something else is in the folder's place, and `OSError`.
+    """
+    path = Path(output)
+    is_folder = path.is_dir() or output.endswith(os.sep) or not is_single or not path.suffix
+    if not is_folder:
+        return None
+    if path.exists() and not path.is_dir():
+        raise BereikbaarError(f"{path} is not a folder; name another, or remove it")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
