@@ -2,20 +2,37 @@
 
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from schedules.errors import BereikbaarError
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole: beside it first, then in its place; a link's target, in its mode."""
+    """Write a file whole, as `replacing` does."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Write a file whole: beside it first, then in its place; a link's target, in its mode.
+
+    Where writing ends in an error, what was there stays. Raises `OSError`.
+    """
     if path.is_symlink():
         path = path.resolve()
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        _write(beside, content, mode)
+        with beside.open("xb") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
         # The file that was asked for is named, not the one beside it.
@@ -23,15 +40,6 @@ def replace_file(path: Path, content: bytes) -> None:
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
-
-
-def _write(path: Path, content: bytes, mode: int | None) -> None:
-    with path.open("xb") as file:
-        if mode is not None:
-            os.fchmod(file.fileno(), mode)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def renew_file(path: Path, content: bytes, mark: str) -> None:
