@@ -56,7 +56,7 @@ class _Saving:
     cls=EditCommand,
     epilog="bereikbaar apply hoofdkantoor.yaml filiaal.yaml --dry-run\n"
     "bereikbaar apply - < hoofdkantoor.yaml\n"
-    "bereikbaar apply bundel.zip",
+    "bereikbaar apply bundle.zip",
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(

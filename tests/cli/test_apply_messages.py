@@ -157,8 +157,10 @@ def test_a_master_named_by_its_hash_enters_as_it_is(cli: CommandLine) -> None:
 
 def test_faults_of_messages_are_told_among_all_others(cli: CommandLine) -> None:
     """Each WAV with its place, line and remedy; one refused twice is told at both places."""
-    cli.write("stil.wav", wav(0.5, peak=0))
-    audio = "{a: {name: A, file: stil.wav}, b: {name: '', file: stil.wav}, c: {name: C, file: x}}"
+    cli.write("stilte.wav", wav(0.5, peak=0))
+    audio = (
+        "{a: {name: A, file: stilte.wav}, b: {name: '', file: stilte.wav}, c: {name: C, file: x}}"
+    )
     faults = cli.json(
         "apply", cli.write("winkel.yaml", document("winkel", pbx="4cx", audio=audio)), code=1
     )["faults"]
@@ -169,7 +171,7 @@ def test_faults_of_messages_are_told_among_all_others(cli: CommandLine) -> None:
         (4, "audio.c.file"),
         (4, "audio.b.name"),
     ]
-    assert "stil.wav is silent" in faults[1]["problem"]
+    assert "stilte.wav is silent" in faults[1]["problem"]
     assert cli.messages() == {}
 
 

@@ -63,7 +63,7 @@ def empty() -> Schedule:
 @pytest.mark.parametrize(
     ("name", "given", "expected"),
     [
-        pytest.param("Welkom bij ons", None, "welkom-bij-ons", id="of-its-name"),
+        pytest.param("Welkom bij de winkel", None, "welkom-bij-de-winkel", id="of-its-name"),
         pytest.param("Gesloten!", None, "gesloten-2", id="taken"),
         pytest.param("日本", None, "message", id="nothing-left-of-the-name"),
         pytest.param("Welkom", "w", "w", id="given"),
