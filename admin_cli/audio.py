@@ -23,6 +23,11 @@ _COMMANDS: Final = {
         "admin_cli.audio_import", "import_from", "Import another schedule's messages."
     ),
     "export": LazyCommand("admin_cli.audio_export", "export", "Write messages as WAV files."),
+    "collect": LazyCommand(
+        "admin_cli.audio_collection",
+        "collect",
+        "Remove messages that no schedule needs, nor any revision that is kept.",
+    ),
     "inbox": LazyCommand(
         "admin_cli.audio_inbox", "inbox", "List, accept and discard recordings made by telephone."
     ),

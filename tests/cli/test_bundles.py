@@ -130,7 +130,7 @@ def test_output_and_bundle_are_two_ways(stored: CommandLine) -> None:
 def test_files_of_a_bundle_are_relative_to_its_documents(cli: CommandLine) -> None:
     """At any depth; folders and what a Mac adds are passed over, and so is what is not named."""
     audio = "{a: {name: A, file: geluid/opname.wav}}"
-    members = {
+    members: Members = {
         "map/": "",
         "map/winkel.yml": document("winkel", audio=audio),
         "map/geluid/opname.wav": recording(),
