@@ -8,10 +8,10 @@ from typing import Final
 import click
 
 from admin_cli.apply_files import DocumentFile, FilesRead, read_files
-from admin_cli.changes import Change, print_changes
+from admin_cli.changes import Change, print_changes, saved_ids
 from admin_cli.control import follow_daemon, reload_daemon
 from admin_cli.guards import expectations_made_failing
-from admin_cli.incoming import IncomingMessages, store_masters
+from admin_cli.incoming import IncomingMessages, are_missed, store_masters
 from admin_cli.invocation import Invocation, tell
 from admin_cli.lazy import EditCommand, pass_invocation
 from admin_cli.progress import FileProgress
@@ -115,11 +115,13 @@ def _apply(
             invocation.writing(store, is_dry_run=is_dry_run) as writer,
         ):
             changes = _save_all(store, writer, read, saving, progress.advance)
-            is_restored = not is_dry_run and store_masters(incoming.masters(), invocation.masters)
+            missed = set() if is_dry_run else store_masters(incoming.masters(), invocation.masters)
         revision = store.revision()
-    if is_restored:
+        saved = saved_ids(changes)
+        is_reload_due = are_missed(missed, store, saved)
+    if is_reload_due:
         reload_daemon(invocation)
-    elif not is_dry_run and {change.result for change in changes} != {"unchanged"}:
+    elif not is_dry_run and saved:
         follow_daemon(invocation, revision)
     print_changes(
         changes, invocation, targets, saving.at, dry_run=is_dry_run, store_revision=revision

@@ -31,6 +31,10 @@ _LARGE_MARK: Final = b"PK\x06\x07"
 _ENCRYPTED: Final = 0x1
 _SHOWN: Final = 80
 _ANEW: Final = "make the ZIP file anew"
+_TOO_MANY: Final = (
+    f"holds more than {MAX_MEMBERS:,} files, or long names",
+    "make several bundles of it",
+)
 _UNPACKING_ERRORS: Final = (
     zipfile.BadZipFile,
     zlib.error,
@@ -121,9 +125,7 @@ def _check_end(file: BinaryIO) -> None:
         raise FaultyValueError(("is a ZIP file of the large kind", "make several bundles of it"))
     _, _, _, _, count, listing, _, _ = _END.unpack(end)
     if count > MAX_MEMBERS or listing > _MAX_LISTING_BYTES:
-        raise FaultyValueError(
-            (f"lists {count:,} files", f"keep to {MAX_MEMBERS:,}: make several bundles of it")
-        )
+        raise FaultyValueError(_TOO_MANY)
 
 
 def _open(path: Path) -> BinaryIO:
@@ -138,6 +140,9 @@ def _open(path: Path) -> BinaryIO:
 
 def _checked(listed: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     """Return the members by name; raises `FaultyValueError` with what is wrong with any."""
+    # The record at the end may have lied.
+    if len(listed) > MAX_MEMBERS:
+        raise FaultyValueError(_TOO_MANY)
     members = [one for one in listed if not _is_passed_over(one)]
     faults = [
         (f"holds {name[:_SHOWN]!a} {count} times", _ANEW)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from admin_cli.changes import Change, print_changes
+from admin_cli.changes import Change, print_changes, saved_ids
 from admin_cli.control import follow_daemon, reload_daemon
 from admin_cli.guards import expectations_made_failing, new_refused_forwards
 from admin_cli.invocation import Invocation, tell
@@ -91,9 +91,10 @@ def save_edits(  # noqa: PLR0913 - one argument for each thing an edit may need
             edited = list(edit(present))
             notes = _judge(invocation, present, edited, is_brake=is_brake)
             changes = list(_saved(present, writer, edited, summary, notes))
-            is_restored = _store(invocation, masters)
+            missed = _store(invocation, masters)
         revision = store.revision()
-    if is_restored:
+        is_reload_due = bool(missed) and _are_missed(missed, store, changes)
+    if is_reload_due:
         reload_daemon(invocation)
     tell_changes(invocation, changes, revision, **facts)
     return changes
@@ -110,7 +111,7 @@ def tell_changes(
     invocation: Invocation, changes: list[Change], revision: int, **facts: object
 ) -> None:
     """Tell saved changes, once the daemon serves them; `revision` is the store's."""
-    if not invocation.is_dry_run and any(change.result != "unchanged" for change in changes):
+    if not invocation.is_dry_run and saved_ids(changes):
         # First: comparing thousands of schedules takes longer than the daemon does.
         follow_daemon(invocation, revision)
     print_changes(
@@ -126,13 +127,19 @@ def tell_changes(
         tell("a dry run: nothing was saved")
 
 
-def _store(invocation: Invocation, masters: Sequence[bytes]) -> bool:
-    """Store messages, and return whether other schedules may have missed any until now."""
+def _store(invocation: Invocation, masters: Sequence[bytes]) -> set[str]:
+    """Store messages, and return the hashes of those that were missing until now."""
     if not masters or invocation.is_dry_run:
-        return False
+        return set()
     from admin_cli.incoming import store_masters
 
     return store_masters(masters, invocation.masters)
+
+
+def _are_missed(missed: set[str], store: SqliteStore, changes: list[Change]) -> bool:
+    from admin_cli.incoming import are_missed
+
+    return are_missed(missed, store, saved_ids(changes))
 
 
 def _saved(

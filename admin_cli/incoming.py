@@ -1,7 +1,7 @@
 """Messages on their way into the audio store: each converted once, stored when all else is well."""
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from hashlib import sha256
 from pathlib import PurePath
 from types import TracebackType
@@ -12,6 +12,7 @@ from audio_store.masters import MasterFiles, check_master
 
 if TYPE_CHECKING:
     from audio_store.intake import Taken
+    from schedules.sqlite_store import SqliteStore
 
 _MINUS: Final = "\N{MINUS SIGN}"
 
@@ -93,19 +94,32 @@ class IncomingMessages:
         return self.keep(taken.master)
 
 
-def store_masters(masters: Iterable[bytes], files: MasterFiles) -> bool:
-    """Store masters, and return whether any was missing or damaged until now.
+def store_masters(masters: Iterable[bytes], files: MasterFiles) -> set[str]:
+    """Store masters, and return the hashes of those that were missing or damaged until now.
 
     To be called within the transaction that names them. Raises `OSError`.
     """
-    is_restored = False
+    missed = set()
     for master in masters:
+        digest = sha256(master).hexdigest()
         try:
-            files.read(sha256(master).hexdigest())
+            files.read(digest)
         except UnusableAudioError:
-            is_restored = True
+            missed.add(digest)
         files.add(master)
-    return is_restored
+    return missed
+
+
+def are_missed(missed: Iterable[str], store: "SqliteStore", saved_ids: Collection[str]) -> bool:
+    """Tell whether schedules other than those just saved name messages that were missing.
+
+    No new revision of theirs has a daemon look again.
+    """
+    return any(
+        schedule_id not in saved_ids
+        for digest in missed
+        for schedule_id in store.audio_users(digest)
+    )
 
 
 def intake_lines(name: str, taken: "Taken") -> list[str]:

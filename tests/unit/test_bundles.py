@@ -93,12 +93,12 @@ def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
         ),
         pytest.param(
             lambda data: data[:-12] + b"\xff\xff\xff\0" + data[-8:],
-            "keep to 50,000: make several bundles",
+            "holds more than 50,000 files, or long names",
             id="listing-of-16-mib",
         ),
         pytest.param(
             lambda data: data[:-14] + b"\xff\xff\xff\xff" + data[-10:],
-            "lists 65,535 files; keep to 50,000",
+            "holds more than 50,000 files",
             id="too-many",
         ),
     ],
@@ -153,6 +153,17 @@ def test_all_members_together_have_a_limit(tmp_path: Path, monkeypatch: pytest.M
         assert [len(bundle.read(f"{n}.yaml", 1_000)) for n in range(2)] == [1_000, 1_000]
         with pytest.raises(FaultyValueError, match="over 2,500 bytes, unpacked"):
             bundle.read("2.yaml", 1_000)
+
+
+def test_more_members_than_it_says_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record at the end says one, and the listing has three."""
+    monkeypatch.setattr(bundles, "MAX_MEMBERS", 2)
+    path = pack(tmp_path / "x.zip", *((f"{n}.yaml", b"x") for n in range(3)))
+    data = path.read_bytes()
+    path.write_bytes(data[:-14] + b"\1\0\1\0" + data[-10:])
+    assert "make several bundles" in refused(path)[0]
 
 
 def test_changed_bytes_are_noticed(tmp_path: Path) -> None:
