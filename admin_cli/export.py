@@ -93,7 +93,8 @@ def _write_bundle(
             failed.append({"schedule": current.schedule_id, "problem": message_of(error)})
             continue
         name = f"{current.schedule_id}.{suffix}"
-        documents.append(BundledDocument(name, _text_of(current, suffix), schedule))
+        text = _format(write_document(schedule, current.revision), suffix)
+        documents.append(BundledDocument(name, text, schedule))
         written.append(
             {
                 "schedule": current.schedule_id,

@@ -1,8 +1,12 @@
 """`bereikbaar audio inbox`: recordings by telephone, and the PIN to make them with."""
 
 import fcntl
+import os
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +14,7 @@ from audio_store.inbox import Recording, RecordingInbox
 from schedules.sqlite_store import open_store
 from tests.cli.command_line import CommandLine, document, wav
 
+ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 
@@ -139,6 +144,26 @@ def test_of_two_commands_at_once_one_gets_a_recording(
     assert "is being accepted or discarded by another command" in result.stderr
     assert (two.rows(), one.path.exists()) == (before, True)
     two("audio", "inbox", command[0], one.id, *command[1:])
+    assert not one.path.exists()
+
+
+def test_two_processes_that_accept_at_once(two: CommandLine) -> None:
+    """One makes the message; the other, whenever it comes, is refused and makes none."""
+    # Made at the real time, as the other processes have the real clock.
+    at = datetime.fromtimestamp((two.folder / "data").stat().st_mtime, UTC)
+    one = RecordingInbox(two.folder / "data" / "inbox").put("winkel", wav(0.5), at)
+    command = [sys.executable, "-c", "from admin_cli.main import main; main()"]
+    command += ["audio", "inbox", "accept", one.id, "--name"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    started = [
+        subprocess.Popen(
+            [*command, name], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for name in ("Eerste", "Tweede")
+    ]
+    answers = [process.communicate(timeout=60) for process in started]
+    assert sorted(process.returncode for process in started) == [0, 1], answers
+    assert len(two.json("audio", "list", "winkel")["messages"]) == 1
     assert not one.path.exists()
 
 

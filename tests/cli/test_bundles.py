@@ -1,7 +1,9 @@
 """Bundles: `schedule export --bundle`, and `apply` of a ZIP file."""
 
+import sqlite3
 import zipfile
 from collections.abc import Mapping
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -102,7 +104,20 @@ def test_schedules_that_are_not_there_are_left_out(stored: CommandLine) -> None:
     assert Path("x.zip").read_text() == "oud"
     result = stored("schedule", "export", "wnkel", "winkel", "--bundle", "x.zip", code=1)
     assert "did you mean winkel?" in result.stderr
-    assert zipfile.ZipFile("x.zip").namelist()[0] == "winkel.yaml"
+    with zipfile.ZipFile("x.zip") as bundle:
+        assert bundle.namelist()[0] == "winkel.yaml"
+
+
+def test_a_damaged_schedule_holds_up_no_other(stored: CommandLine) -> None:
+    """It is told and left out."""
+    with closing(sqlite3.connect("data/bereikbaar.db")) as db, db:
+        db.execute("DROP TRIGGER revisions_are_never_rewritten")
+        db.execute("UPDATE revisions SET document = '{}' WHERE schedule_id = 'filiaal'")
+    result = stored("schedule", "export", "winkel", "filiaal", "--bundle", "x.zip", code=1)
+    assert result.stdout == "winkel: revision 1 in x.zip/winkel.yaml\n"
+    assert "filiaal" in result.stderr
+    with zipfile.ZipFile("x.zip") as bundle:
+        assert bundle.namelist() == ["winkel.yaml", f"audio/{DIGEST}.wav"]
 
 
 def test_a_bundle_is_replaced_whole_or_not_at_all(
@@ -174,6 +189,18 @@ def test_diff_reads_the_document_of_a_bundle(stored: CommandLine) -> None:
     assert {one["after"]["error"] for one in told["differences"]} == {""}
     result = stored("diff", "kantoor", "--file", "nieuw.zip", code=1)
     assert "there is no schedule 'kantoor'" in result.stderr
+
+
+def test_a_bundle_that_is_refused_is_told_with_the_faults_of_other_files(cli: CommandLine) -> None:
+    """Every fault at once, and nothing of it is saved."""
+    pack("kwaad.zip", {"goed.yaml": document("winkel"), "../a.yaml": document("filiaal")})
+    result = cli("apply", "kwaad.zip", cli.write("w.yaml", document("ander", pbx="4cx")), code=1)
+    assert result.stderr.splitlines()[0] == (
+        "kwaad.zip: holds '../a.yaml', which leads out of it; name files by paths inside the ZIP "
+        "file, with /"
+    )
+    assert result.stderr.splitlines()[1].startswith("w.yaml:3: pbx: ")
+    assert cli.rows() == {}
 
 
 @pytest.mark.parametrize(
