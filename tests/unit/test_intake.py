@@ -93,7 +93,7 @@ def test_samples_above_full_scale_are_not_cut_off(*, is_levelled: bool) -> None:
     taken = take_in(wav(tone(997, 4.0, 1), encoding="float 32 bit"), is_levelled=is_levelled)
     assert taken.peak == pytest.approx(-17.0 if is_levelled else 0.0, abs=0.1)
     samples = struct.unpack("<8000h", taken.master[44:])
-    assert sum(abs(sample) == max(samples) for sample in samples) < 1_000
+    assert samples.count(max(samples)) + samples.count(min(samples)) < 1_000
     assert taken.notes == (() if is_levelled else ("was above full scale, so was made softer",))
 
 
@@ -116,8 +116,12 @@ def test_channels_are_mixed() -> None:
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        pytest.param(wav([0.0] * 8_000), "is silent: its peak is -inf dBFS", id="digital-silence"),
-        pytest.param(wav(tone(997, 0.003, 1)), "is silent: its peak is -50.5 dBFS", id="soft"),
+        pytest.param(
+            wav([0.0] * 8_000),
+            "is silent: it swings no further than -inf dBFS",
+            id="digital-silence",
+        ),
+        pytest.param(wav(tone(997, 0.003, 1)), "no further than -50.5 dBFS", id="soft"),
         pytest.param(wav([0.5]), "lasts 0.1 ms", id="too-short"),
         pytest.param(
             wav([s * v for v in tone(997, 0.5, 1) for s in (1, -1)], channels=2),
