@@ -249,7 +249,8 @@ def test_failing_decoder_refuses_the_recording(
 ) -> None:
     """Whatever happens to the process after it began, the recording is refused with a remedy."""
     monkeypatch.setattr(intake, "_COMMAND", (sys.executable, "-S", "-c", program))
-    monkeypatch.setattr(intake, "_WALL_SECONDS", 1.0)
+    # Time enough to begin on a busy machine.
+    monkeypatch.setattr(intake, "_WALL_SECONDS", 4.0)
     with pytest.raises(RefusedAudioError, match="decode") as caught:
         take_in(wav(tone(997, 0.1, 1)))
     assert "ffmpeg" in caught.value.remedy
