@@ -13,7 +13,6 @@ from audio_store.inbox import Recording, RecordingInbox
 from audio_store.masters import MasterFiles
 from audio_store.whole_files import unfinished_files
 from pbx_adapters import clock
-from pbx_adapters.data_dir import INBOX_FOLDER
 from schedules.store import ScheduleStore
 
 # Younger files may be somebody's who is about to name them.
@@ -115,10 +114,9 @@ def collect(invocation: Invocation) -> None:
     Also what a crash left half-written, and recordings that have expired. Files younger than an
     hour stay.
     """
-    inbox = RecordingInbox(invocation.data_dir / INBOX_FOLDER)
     act = find_unneeded if invocation.is_dry_run else collect_unneeded
     with invocation.open_store() as store:
-        found = act(store, invocation.masters, inbox, clock.utc_now())
+        found = act(store, invocation.masters, invocation.inbox, clock.utc_now())
     if invocation.is_json:
         print_json(
             {
