@@ -51,6 +51,9 @@ _COMMANDS: Final = {
     "forward": LazyCommand("admin_cli.forwards", "forward", "List, change and import forwards."),
     "audio": LazyCommand("admin_cli.audio", "audio", "List, change, import and export messages."),
     "token": LazyCommand("admin_cli.tokens", "token", "List, create and revoke tokens."),
+    "doctor": LazyCommand(
+        "admin_cli.doctor", "doctor", "Look for faults in what is stored, and tell what to do"
+    ),
     "migrate": LazyCommand(
         "admin_cli.migrate", "migrate", "Bring the store to this version, and tell its steps."
     ),
