@@ -2,16 +2,19 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from audio_store.errors import RefusedAudioError
 from audio_store.intake import TARGET, take_in
 from audio_store.wav_header import read_header
+from tests.audio.recordings import (
+    CORPUS,
+    RECORDINGS,
+    best_correlation,
+    reference_for,
+    samples_of,
+)
 
-CORPUS = Path(__file__).with_name("corpus")
-RECORDINGS = sorted(path for path in CORPUS.glob("*.wav") if not path.stem.startswith("reference"))
 ENCODINGS = {
     "pcm8": "PCM 8 bit",
     "pcm16": "PCM 16 bit",
@@ -53,29 +56,6 @@ OTHER_FORMATS = {
     "webm": "is Matroska or WebM",
     "wma": "is Windows Media",
 }
-LAG = 160  # samples of 8 kHz in 20 ms
-
-
-def samples_of(master: bytes) -> NDArray[np.float64]:
-    """Return the samples of a canonical master."""
-    return np.frombuffer(master[44:], "<i2").astype(np.float64)
-
-
-def reference_for(path: Path) -> NDArray[np.float64]:
-    """Return what sox made of the same source."""
-    name = "reference-short" if path.stem.endswith("-short") else "reference"
-    return samples_of((CORPUS / f"{name}.wav").read_bytes())
-
-
-def best_correlation(found: NDArray[np.float64], expected: NDArray[np.float64]) -> float:
-    """Return the correlation at the lag, of at most 20 ms, where it is highest."""
-    best = -1.0
-    for lag in range(-LAG, LAG + 1):
-        a, b = found[max(0, lag) :], expected[max(0, -lag) :]
-        common = min(len(a), len(b))
-        a, b = a[:common], b[:common]
-        best = max(best, float(a @ b / np.sqrt((a @ a) * (b @ b))))
-    return best
 
 
 def test_corpus_is_what_it_says() -> None:
