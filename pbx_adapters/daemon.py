@@ -13,9 +13,13 @@ from typing import Final
 
 import structlog
 
+from audio_store.intake import encode
 from audio_store.masters import MasterFiles
 from pbx_adapters import clock
 from pbx_adapters.app import build_app
+from pbx_adapters.audio_cache import AudioCache
+from pbx_adapters.audio_download import AudioDownloads, DownloadFailure
+from pbx_adapters.audio_watch import AudioWatch
 from pbx_adapters.config import Config, Listen
 from pbx_adapters.connection_limits import ConnectionLimits, fit_to_descriptors
 from pbx_adapters.connections import DropReason
@@ -27,7 +31,6 @@ from pbx_adapters.metrics import Metrics
 from pbx_adapters.reload import Reloader
 from pbx_adapters.server import RunningServer, serve_guarded
 from pbx_adapters.serving import Serving
-from routing_engine.compiler import TargetCheck
 from schedules.telephone import read_number
 
 _SECONDS_BETWEEN_LINES: Final = 10.0
@@ -59,7 +62,7 @@ class _Parts:
     config: Config
     serving: Serving
     metrics: Metrics
-    masters: MasterFiles
+    downloads: AudioDownloads
     reloader: Reloader
     limits: ConnectionLimits
     throttle: Throttle = field(
@@ -128,15 +131,23 @@ def _why_no_socket(data_dir: Path) -> str:
 def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> _Parts:
     serving = Serving()
     masters = MasterFiles(config.data_dir / AUDIO_FOLDER)
+    watch = AudioWatch(masters)
     reloader = Reloader(
         config.data_dir,
         serving,
         metrics,
-        targets=TargetCheck(config.forward_policy, masters.has),
+        policy=config.forward_policy,
+        audio=watch,
         clock=clock.now,
         loop=loop,
-        list_messages=masters.look_up,
     )
+
+    def tell_failure(why: DownloadFailure, digest: str) -> None:
+        metrics.audio_failures.labels(why).inc()
+        if why in ("missing", "damaged"):
+            watch.report(digest)
+
+    downloads = AudioDownloads(AudioCache(masters, encode), tell_failure)
     asked = ConnectionLimits(
         max_connections=config.max_connections,
         max_connections_per_ip=config.max_connections_per_ip,
@@ -145,7 +156,7 @@ def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> 
     limits = fit_to_descriptors(asked)
     if limits != asked:
         _log.warning("max_connections_lowered", to=limits.max_connections, why="open files limit")
-    return _Parts(config, serving, metrics, masters, reloader, limits)
+    return _Parts(config, serving, metrics, downloads, reloader, limits)
 
 
 async def _start(
@@ -164,7 +175,7 @@ async def _start(
         hook,
         parts.serving,
         parts.metrics,
-        parts.masters,
+        parts.downloads,
         clock=clock.now,
         reload=parts.reloader.reload,
     )

@@ -18,7 +18,7 @@ from routing_engine.table import HORIZON_DAYS, IntervalTable
 from routing_engine.zones import DAY_SECONDS
 from schedules.errors import BereikbaarError
 from schedules.revisions import Revision
-from schedules.store import Changes, ScheduleSource
+from schedules.store import Changes, ScheduleSource, ScheduleStore
 
 # West of Greenwich local yesterday is the day before yesterday in UTC (semantics.md rule 18).
 _DAYS_BEFORE: Final = 2
@@ -87,6 +87,28 @@ class LoadedTables:
             tokens=index_tokens(source.tokens()) if changes.has_new_tokens else self.tokens,
         )
         return kept.with_revisions(changes.changed, source, self.tables)
+
+    def touched_by(self, playable: AbstractSet[str], *, has_found: bool) -> frozenset[str]:
+        """Return which schedules to compile anew, now that only these messages can be played.
+
+        Those that use another one, and where `has_found` those that lack one: which one, their
+        tables don't say.
+        """
+        return frozenset(
+            schedule_id
+            for schedule_id, table in self.tables.items()
+            if any(
+                outcome.audio.removesuffix(".wav") not in playable
+                if outcome.audio
+                else has_found and outcome.error
+                for outcome in table.outcomes
+            )
+        )
+
+    def load_again(self, schedule_ids: Iterable[str], store: ScheduleStore) -> "LoadedTables":
+        """Compile schedules anew, at a moment of the store that is still of this revision."""
+        changed = tuple(map(store.current, sorted(schedule_ids)))
+        return self.load_changes(Changes(self.revision, changed, (), has_new_tokens=False), store)
 
     def load_last_good(self, source: ScheduleSource, at: int) -> "LoadedTables":
         """Compile a last-good file, whose numbers may be newer than some of its schedules."""

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pbx_adapters.answer import ANSWER_FIELDS, CONTENT_TYPES, DIALECTS
-from pbx_adapters.refusals import HTTP_CODES
+from pbx_adapters.refusals import HTTP_CODES, HookError
 
 _PARAMETERS: Final = {
     "did": "Number called, as the trunk delivers it; also `called`, `to`. Or give `schedule`.",
@@ -91,8 +91,9 @@ def _hook_operation(dialect: str, method: str) -> dict[str, Any]:
         for content_type in CONTENT_TYPES.values()
     }
     codes = {"200": "Decided; also for an unknown number"}
-    for error, code in HTTP_CODES.items():
-        codes[str(code)] = f"{codes[str(code)]}, {error}" if str(code) in codes else error
+    for error in get_args(HookError):
+        code = str(HTTP_CODES[error])
+        codes[code] = f"{codes[code]}, {error}" if code in codes else error
     operation = {
         "operationId": f"{method}_{dialect}",
         "summary": f"Decide one call, for {dialect}; answers {DIALECTS[dialect]} by default",
