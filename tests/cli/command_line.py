@@ -131,6 +131,8 @@ class CommandLine:
                 "state",
                 "locks",
                 "broken_locks",
+                "audio_references",
+                "recording_pins",
             )
             return {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in tables}  # noqa: S608 - our own names
 
