@@ -14,12 +14,14 @@ from pbx_adapters.auth import Caller
 from pbx_adapters.hook import Hook
 from pbx_adapters.metrics import CONTENT_TYPE, Metrics
 from pbx_adapters.openapi import openapi_document
+from pbx_adapters.recordings import Recordings
 from pbx_adapters.refusals import RefusedError, bare_answer
 from pbx_adapters.serving import Serving
 from pbx_adapters.token_gate import TokenGate, refusal_response
 from pbx_adapters.url_table import Handler, dispatch
 
 _AUDIO: Final = re.compile("/audio/([0-9a-f]{64})[.]wav", re.ASCII)
+_RECORDINGS: Final = re.compile("/recordings/([a-z0-9-]{1,64})", re.ASCII)
 _PAGE_METHODS: Final = ("GET", "HEAD")
 _HOOK: Final = re.compile("/hook(/.*)?", re.DOTALL)
 
@@ -33,6 +35,7 @@ def build_app(  # noqa: PLR0913 - its wiring
     serving: Serving,
     metrics: Metrics,
     downloads: AudioDownloads,
+    recordings: Recordings,
     *,
     clock: Callable[[], int],
     reload: Callable[[], Awaitable[None]],
@@ -41,7 +44,10 @@ def build_app(  # noqa: PLR0913 - its wiring
 
     `clock` gives epoch seconds; `reload` returns once everything was read anew.
     """
-    patterns = ((_AUDIO, dict.fromkeys(_PAGE_METHODS, downloads.send)),)
+    patterns: tuple[NamedPaths, ...] = (
+        (_AUDIO, dict.fromkeys(_PAGE_METHODS, downloads.send)),
+        (_RECORDINGS, {"GET": recordings.check, "POST": recordings.receive}),
+    )
     paths = _Paths(serving, TokenGate(hook, serving), metrics, patterns, clock, reload)
     handlers = {dialect: hook.handler(dialect) for dialect in DIALECTS}
     return dispatch(

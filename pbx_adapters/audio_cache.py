@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from audio_store.intake import Encoding
 from audio_store.masters import MAX_BYTES, MasterFiles
+from pbx_adapters.own_thread import run_in_own_thread
 
 HOLD_BYTES: Final = 128 * 1024 * 1024
 KEEP_BYTES: Final = 32 * 1024 * 1024
@@ -118,7 +119,7 @@ class AudioCache:
             async with self._reading:
                 return await asyncio.to_thread(self._masters.read, key.digest)
         async with self.holding(key.digest) as master, self._encoding:
-            return await asyncio.to_thread(self._encode, master, key.encoding)
+            return await run_in_own_thread(self._encode, master, key.encoding)
 
     def _finish(self, key: _Key, held: _Held) -> None:
         self._encodings -= key.encoding is not None
