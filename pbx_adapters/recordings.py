@@ -102,8 +102,8 @@ class Recordings:
         pin = request.headers.get(PIN_HEADER)
         if pin is None:
             raise RefusedError("bad-request", f"send the schedule's PIN in the header {PIN_HEADER}")
-        self._refuse_for(self._limits.wait(schedule, self._clock()))
         async with self._checking:
+            self._refuse_for(self._limits.wait(schedule, self._clock()))
             kept = await self._kept_pin(schedule)
             if kept is None:
                 detail = "this schedule takes no recordings: set a PIN for it"
@@ -153,7 +153,7 @@ class Recordings:
         except InboxFullError as error:
             raise RefusedError("inbox-full", str(error)) from None
         except OSError as error:
-            _log.error("recording_lost", schedule=schedule, why=str(error))  # noqa: TRY400
+            _log.error("recording_lost", schedule=schedule, why=str(error))
             if error.errno in _NO_ROOM:
                 detail = "there is no room on the daemon's disk: nothing was kept"
                 raise RefusedError("disk-full", detail) from None

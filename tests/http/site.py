@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
-from audio_store.intake import Encoding, encode
+from audio_store.inbox import RecordingInbox
+from audio_store.intake import Encoding, Taken, encode, take_in
 from audio_store.masters import MasterFiles
 from pbx_adapters.app import build_app
 from pbx_adapters.audio_cache import AudioCache
@@ -22,6 +23,7 @@ from pbx_adapters.connection_limits import ConnectionLimits
 from pbx_adapters.hook import Hook
 from pbx_adapters.listening import bind_tcp
 from pbx_adapters.metrics import Metrics
+from pbx_adapters.recordings import Recordings
 from pbx_adapters.server import serve_guarded
 from pbx_adapters.serving import Service, Serving
 from routing_engine.snapshot import RoutingSnapshot
@@ -136,6 +138,7 @@ class Site:
     metrics: Metrics
     masters: MasterFiles
     cache: AudioCache
+    inbox: RecordingInbox
     now: int
     port: int = 0
     reloads: int = 0
@@ -209,11 +212,13 @@ async def serve_site(
     is_control: bool = False,
     limits: ConnectionLimits | None = None,
     encode: Callable[[bytes, Encoding], bytes] = encode,
+    take_in: Callable[[bytes], Taken] = take_in,
 ) -> AsyncIterator[Site]:
     """Serve every path as the daemon does, until the block ends."""
     masters = MasterFiles(folder / "audio")
     cache = AudioCache(masters, encode, hold_bytes=MAX_HELD, max_encodings=2)
-    site = Site(Serving(), Metrics(), masters, cache, instant(NOW))
+    inbox = RecordingInbox(folder / "inbox", max_per_schedule=3)
+    site = Site(Serving(), Metrics(), masters, cache, inbox, instant(NOW))
     if service is not None:
         site.serving.put(service)
     hook = Hook(
@@ -229,6 +234,7 @@ async def serve_site(
         site.serving,
         site.metrics,
         AudioDownloads(site.cache, lambda *failure: site.failures.append(failure)),
+        Recordings(folder, site.inbox, site.metrics, clock=lambda: site.now, take_in=take_in),
         clock=lambda: site.now,
         reload=site.reload,
     )
