@@ -14,7 +14,7 @@ from routing_engine.change_text import describe_differences
 from routing_engine.compare import Difference, differences
 from routing_engine.compiler import TargetCheck, compile_schedule
 from routing_engine.decision import Outcome
-from routing_engine.table import IntervalTable
+from routing_engine.table import IntervalTable, first_day_for
 from routing_engine.zones import DAY_SECONDS
 from schedules.model import Schedule
 from schedules.target_editing import uses_of
@@ -90,8 +90,9 @@ def compile_at(
     schedule: Schedule, targets: TargetCheck, at: int, revision: int = 0
 ) -> IntervalTable:
     """Compile a schedule for the time from an instant on, as the daemon does."""
-    first_day = at // DAY_SECONDS - 2
-    return compile_schedule(schedule, revision=revision, first_day=first_day, targets=targets)
+    return compile_schedule(
+        schedule, revision=revision, first_day=first_day_for(at), targets=targets
+    )
 
 
 def caller_changes(  # noqa: PLR0913 - what is compared, for how long, and for whom
@@ -110,7 +111,9 @@ def caller_changes(  # noqa: PLR0913 - what is compared, for how long, and for w
     if all(getattr(before, key) == getattr(after, key) for key in _HEARD):
         return [], []
     was, table = compile_at(before, targets, at), compile_at(after, targets, at)
-    until_at = _midnight_before(table, at + days * DAY_SECONDS)
+    last_day, _ = table.wall_clock(at + days * DAY_SECONDS)
+    # Half a day would look like a change of hours.
+    until_at = table.zone.day_start(last_day)
     found = list(differences(was, table, at, until_at))
     most_dates = _DATES_TOLD if is_brief else None
     names = _names_in(before, after)
@@ -157,14 +160,6 @@ def _names_in(*schedules: Schedule) -> dict[str, str]:
                 used.setdefault(forward.number, []).append(forward.name)
         names |= {number: " / ".join(sharing) for number, sharing in used.items()}
     return names
-
-
-def _midnight_before(table: IntervalTable, at: int) -> int:
-    """Return where an instant's local day begins: half a day would look like a change of hours."""
-    day, _ = table.wall_clock(at)
-    offset, _ = table.zone.offset_at(at)
-    offset, _ = table.zone.offset_at(day * DAY_SECONDS - offset)
-    return day * DAY_SECONDS - offset
 
 
 def _told(change: Change, targets: TargetCheck, at: int) -> dict[str, Any]:

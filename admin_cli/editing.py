@@ -63,10 +63,6 @@ class PresentSchedules:
         """Tell whether there is a schedule with this id."""
         return self._writer.current(schedule_id) is not None
 
-    def ids(self) -> list[str]:
-        """Return the id of every schedule, in order."""
-        return [current.schedule_id for current in self.store.currents()]
-
 
 Edit = Callable[[PresentSchedules], Iterable[Schedule]]
 

@@ -17,7 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from schedules.errors import BereikbaarError, Fault, FaultyValueError
+from schedules.errors import BereikbaarError, Fault, FaultyValueError, meant
 from schedules.faults import faults_of
 from schedules.field_text import check_country
 from schedules.forward_rules import ForwardPolicy
@@ -143,11 +143,11 @@ def load_config(path: Path | None, chosen: Mapping[str, Any]) -> Config:
     """
     path = _find_file(path)
     source = str(path) if path is not None else "configuration"
-    known = {*Config.model_fields, "config"}
+    known = [setting.upper() for setting in (*Config.model_fields, "config")]
     unknown = [
-        Fault(name, "is not a setting", "remove it from the environment")
+        Fault(name, "is not a setting", meant(_setting_of(name), known, "take it out"))
         for name in os.environ
-        if name.startswith(_PREFIX) and name.removeprefix(_PREFIX).lower() not in known
+        if name.startswith(_PREFIX) and _setting_of(name) not in known
     ]
     _found_file.path = path
     try:
@@ -156,13 +156,17 @@ def load_config(path: Path | None, chosen: Mapping[str, Any]) -> Config:
         fault = Fault("", f"can't be read: {error.strerror}", "check its owner and its mode")
         raise InvalidConfigError(source, [fault, *unknown]) from None
     except ValidationError as error:
-        raise InvalidConfigError(source, faults_of(error) + unknown) from None
+        raise InvalidConfigError(source, faults_of(error, Config.model_fields) + unknown) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         fault = Fault("", f"is not TOML: {error}", "correct it there")
         raise InvalidConfigError(source, [fault, *unknown]) from None
     if unknown:
         raise InvalidConfigError("environment", unknown)
     return config
+
+
+def _setting_of(variable: str) -> str:
+    return variable.removeprefix(_PREFIX).upper()
 
 
 def _find_file(path: Path | None) -> Path | None:

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import structlog
 
@@ -14,23 +14,15 @@ from pbx_adapters.auth import TokenTable, index_tokens
 from pbx_adapters.serving import Service
 from routing_engine.compiler import TargetCheck, compile_schedule, renew_table
 from routing_engine.snapshot import assemble_snapshot
-from routing_engine.table import HORIZON_DAYS, IntervalTable
+from routing_engine.table import HORIZON_DAYS, IntervalTable, first_day_for
 from routing_engine.zones import DAY_SECONDS
 from schedules.errors import BereikbaarError
 from schedules.revisions import Revision
 from schedules.store import Changes, ScheduleSource, ScheduleStore
 
-# West of Greenwich local yesterday is the day before yesterday in UTC (semantics.md rule 18).
-_DAYS_BEFORE: Final = 2
-
 _T = TypeVar("_T")
 
 _log = structlog.get_logger()
-
-
-def first_day_for(at: int) -> int:
-    """Return the first day to index for tables made at an instant, in epoch seconds."""
-    return at // DAY_SECONDS - _DAYS_BEFORE
 
 
 @dataclass(frozen=True, slots=True)

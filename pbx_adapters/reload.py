@@ -15,11 +15,12 @@ import structlog
 from pbx_adapters.audio_watch import AudioWatch
 from pbx_adapters.data_dir import LAST_GOOD_FILE
 from pbx_adapters.last_good_keeper import LastGoodKeeper, Noted
-from pbx_adapters.loader import LoadedTables, first_day_for, told
+from pbx_adapters.loader import LoadedTables, told
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.serving import Service, Serving
 from pbx_adapters.store_check import CHECK_SECONDS, CheckClock, find_damaged, footprint_of
 from routing_engine.compiler import TargetCheck
+from routing_engine.table import first_day_for
 from schedules.errors import ConflictError, StoreUnavailableError
 from schedules.forward_rules import ForwardPolicy
 from schedules.last_good import read_last_good

@@ -12,6 +12,8 @@ from routing_engine.zones import DAY_SECONDS, ZoneOffsets
 
 # Yesterday to 400 days ahead, whatever the zone: a local day lies at most a day from UTC's.
 HORIZON_DAYS: Final = 406
+# West of Greenwich local yesterday is the day before yesterday in UTC (semantics.md rule 18).
+_DAYS_BEFORE: Final = 2
 
 _UNTIL: Final = attrgetter("until_at")
 
@@ -21,6 +23,11 @@ _REASONS: Final[dict[str, Reason]] = {
     "exceptions": "exception",
     "overrides": "override",
 }
+
+
+def first_day_for(at: int) -> int:
+    """Return the first day to index for tables made at an instant, in epoch seconds."""
+    return at // DAY_SECONDS - _DAYS_BEFORE
 
 
 class DayProfile(NamedTuple):

@@ -1,6 +1,6 @@
 """pydantic's error list, told in operators' words: a place, a problem and a remedy."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from typing import Final
 
@@ -42,9 +42,13 @@ _KEYS: Final = {
 }
 
 
-def faults_of(error: ValidationError) -> list[Fault]:
-    """Return every fault pydantic found, in document order."""
-    return [fault for line in error.errors(include_url=False) for fault in _faults_of_line(line)]
+def faults_of(error: ValidationError, keys: Collection[str] = ()) -> list[Fault]:
+    """Return every fault pydantic found, in document order.
+
+    `keys` are those that may stand where no part of a schedule's document was read.
+    """
+    lines = error.errors(include_url=False)
+    return [fault for line in lines for fault in _faults_of_line(line, keys)]
 
 
 def format_place(loc: Location) -> str:
@@ -59,14 +63,14 @@ def format_place(loc: Location) -> str:
     return place
 
 
-def _faults_of_line(line: ErrorDetails) -> list[Fault]:
+def _faults_of_line(line: ErrorDetails, keys: Collection[str]) -> list[Fault]:
     loc = line["loc"]
     place = format_place(loc)
     cause = line.get("ctx", {}).get("error")
     if isinstance(cause, FaultyValueError):
         return [Fault(place, problem, remedy) for problem, remedy in cause.faults]
     if line["type"] == "extra_forbidden":
-        return [Fault(place, "is not a key known here", _remedy_of_key(loc))]
+        return [Fault(place, "is not a key known here", _remedy_of_key(loc, keys))]
     if line["input"] is None:
         return [Fault(place, "is empty", "give it a value or remove it")]
     if line["type"] == "literal_error":
@@ -76,11 +80,11 @@ def _faults_of_line(line: ErrorDetails) -> list[Fault]:
     return [Fault(place, problem, remedy)]
 
 
-def _remedy_of_key(loc: Location) -> str:
+def _remedy_of_key(loc: Location, keys: Collection[str]) -> str:
     key = str(loc[-1])
     if key == "<<":
         return "write out what it would merge"
-    close = get_close_matches(key[:_SHOWN], _keys_beside(loc), n=1)
+    close = get_close_matches(key[:_SHOWN], keys or _keys_beside(loc), n=1)
     if close:
         return f"did you mean {close[0]}?"
     return f"use {', '.join(_KEYS['week'])}" if loc[:-1] == ("week",) else "remove it"

@@ -12,6 +12,7 @@ from sqlite_utils import Database, Migrations
 
 from schedules.errors import StoreUnavailableError
 from schedules.migrations import applied, check_promises, migrate, pending
+from schedules.recording_pins import PinHash
 from schedules.sqlite_store import DATABASE_NAME, SqliteStore, open_store
 from schedules.store import Token
 from tests.store.sqlite_rows import MakeSchedule, MakeToken, damage, save
@@ -250,7 +251,10 @@ class TestPurge:
         with closing(open_store(tmp_path)) as store:
             for number in range(50):
                 notes = f"vertrouwelijk {number} " + "x" * 500
-                save(store, saved_at, make_schedule("weg", notes=notes))
+                audio = {"m": {"name": "M", "sha256": f"{number:02}" * 32}}
+                save(store, saved_at, make_schedule("weg", notes=notes, audio=audio))
+            with store.writing("jan", saved_at) as writer:
+                writer.set_recording_pin("weg", PinHash("zout", "vertrouwelijk"))
             save(store, saved_at, make_schedule("blijft", notes="openbaar"))
             with store.writing("jan", saved_at) as writer:
                 writer.delete("weg", summary="")
@@ -260,6 +264,7 @@ class TestPurge:
         assert b"openbaar" in content
         assert b"vertrouwelijk" not in content
         assert b"weg" not in content
+        assert b"49" * 32 not in content
 
 
 class TestTokensAtRest:

@@ -181,7 +181,11 @@ def test_bad_public_url_is_refused(url: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problems"),
     [
-        pytest.param("max_conections = 1", ["max_conections: is not a key"], id="unknown-key"),
+        pytest.param(
+            "max_conections = 1",
+            ["max_conections: is not a key known here; did you mean max_connections?"],
+            id="unknown-key",
+        ),
         pytest.param("[server]\nlisten = 'h:1'", ["server: is not a key"], id="table"),
         pytest.param("log_level = 'loud'", ["log_level: 'loud' is not known"], id="choice"),
         pytest.param("max_connections = 0", ["max_connections: "], id="too-few"),
@@ -227,7 +231,8 @@ def test_absent_file_of_the_environment_is_refused(monkeypatch: pytest.MonkeyPat
 def test_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A misspelt variable is an error, told with the faults of the file."""
     monkeypatch.setenv("BEREIKBAAR_LISTN", "127.0.0.1:1")
-    assert "BEREIKBAAR_LISTN: is not a setting" in faults()
+    told = "BEREIKBAAR_LISTN: is not a setting; did you mean LISTEN?"
+    assert told in faults()
     assert "BEREIKBAAR_LISTN: is not a setting" in faults(written("log_level = 'loud'"))
     assert "BEREIKBAAR_LISTN: is not a setting" in faults(written("log_level ="))
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pbx_adapters.loader import LoadedTables, first_day_for
+from pbx_adapters.loader import LoadedTables
 from routing_engine.compiler import TargetCheck
 from routing_engine.decision import CallQuery, Decision
 from routing_engine.resolver import resolve
@@ -99,13 +99,6 @@ def test_everything_is_loaded() -> None:
     assert (decided(loaded, FIRST).schedule, decided(loaded, FIRST).outcome.status) == ("a", "open")
     assert (decided(loaded, SECOND).revision, loaded.revision) == (4, 9)
     assert loaded.service().troubles == ()
-
-
-def test_tables_begin_before_yesterday() -> None:
-    """Yesterday is indexed in every time zone (semantics.md rule 18)."""
-    assert first_day_for(0) == -2
-    assert first_day_for(86_399) == -2
-    assert first_day_for(86_400) == -1
 
 
 @pytest.mark.parametrize("broken", [unreadable("b"), damaged("b")], ids=["unreadable", "damaged"])

@@ -2,11 +2,11 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from pbx_adapters.loader import LoadedTables, first_day_for
+from pbx_adapters.loader import LoadedTables
 from pbx_adapters.metrics import Metrics
 from routing_engine.compiler import TargetCheck
 from routing_engine.resolver import UNKNOWN_NUMBER
-from routing_engine.table import IntervalTable
+from routing_engine.table import IntervalTable, first_day_for
 from schedules.forward_rules import ForwardPolicy
 from tests.engine import SHA256, instant, schedule_of, table_of
 

@@ -186,6 +186,17 @@ def test_whole_store_has_no_damage(tmp_path: Path) -> None:
         list(find_damaged(tmp_path))
 
 
+@pytest.mark.parametrize("table", ["schedules", "numbers", "tokens", "audio"])
+def test_a_check_looks_at_every_table(tmp_path: Path, table: str) -> None:
+    """A seal that doesn't match tells of rows that are lost or altered."""
+    site = Followed(tmp_path)
+    with closing(sqlite3.connect(site.database)) as db:
+        db.execute(f"UPDATE state SET {table}_seal = 'kapot'")  # noqa: S608 - our own names
+        db.commit()
+    with pytest.raises(StoreUnavailableError, match=f"rows of {table}.* are damaged or missing"):
+        list(find_damaged(tmp_path))
+
+
 def test_checks_come_regularly_and_soon_after_writes() -> None:
     """One check an interval; after unknown writes one soon, however many they were."""
     clock = CheckClock(CHECK_SECONDS, 100.0)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from routing_engine.decision import Outcome
-from routing_engine.table import HORIZON_DAYS, DayProfile, IntervalTable
+from routing_engine.table import HORIZON_DAYS, DayProfile, IntervalTable, first_day_for
 from tests.engine import CLOSED, OFFICE_DAY, OPEN, day_of, instant, schedule_of, table_of
 
 OPEN_CALL = Outcome("open", "continue")
@@ -161,3 +161,10 @@ def test_the_day_before_the_index_is_not_its_last() -> None:
     for place, expected in ((day, True), (day - 1, False), (day_of("2025-12-31"), False)):
         rule, _ = table.rule_on(place)
         assert (rule == "exceptions/laatste") is expected
+
+
+def test_tables_begin_before_yesterday() -> None:
+    """Yesterday is indexed in every time zone (semantics.md rule 18)."""
+    assert first_day_for(0) == -2
+    assert first_day_for(86_399) == -2
+    assert first_day_for(86_400) == -1
