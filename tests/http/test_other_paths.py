@@ -30,7 +30,11 @@ from tests.http.site import (
     serve_site,
 )
 
-PATHS_WITH_TOKEN = [("GET", f"/audio/{DIGEST}.wav"), ("POST", "/-/reload")]
+PATHS_WITH_TOKEN = [
+    ("GET", f"/audio/{DIGEST}.wav"),
+    ("POST", "/recordings/office"),
+    ("POST", "/-/reload"),
+]
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def stored(site: Site) -> Site:
 @pytest.mark.parametrize(("method", "path"), PATHS_WITH_TOKEN)
 @pytest.mark.parametrize("token", [None, "bk_pbx1_wrong", "nonsense"])
 async def test_token_is_needed(stored: Site, method: str, path: str, token: str | None) -> None:
-    """Without a valid token there is neither audio nor a reload."""
+    """Without a valid token there is neither audio, nor a recording, nor a reload."""
     reply = await stored.ask(path, method=method, token=token)
     assert (reply.status, json.loads(reply.body)["error"]) == (401, "unauthorized")
     assert "Bearer" in reply.headers["www-authenticate"]
@@ -285,10 +289,11 @@ async def test_every_described_path_is_served(site: Site, document: dict[str, An
     """No path or method is described that isn't there; each answers with a described code."""
     site.masters.add(MASTER)
     for path, method, operation in operations(document):
-        target = path.replace("{sha256}", DIGEST)
+        target = path.replace("{sha256}", DIGEST).replace("{schedule}", "office")
         reply = await site.ask(f"{target}?did=1", method=method.upper(), token=OPERATOR)
         assert str(reply.status) in operation["responses"], (method, path)
-        assert reply.status == 200
+        # No PIN is sent with it.
+        assert reply.status == (400 if "schedule" in path else 200)
 
 
 async def test_every_served_path_is_described(document: dict[str, Any]) -> None:
@@ -298,6 +303,8 @@ async def test_every_served_path_is_described(document: dict[str, Any]) -> None:
         ("post", "/-/reload"),
         ("get", "/audio/{sha256}.wav"),
         ("head", "/audio/{sha256}.wav"),
+        ("get", "/recordings/{schedule}"),
+        ("post", "/recordings/{schedule}"),
     }
     free = {("get", path) for path in ("/-/healthy", "/-/ready", "/metrics", "/openapi.json")}
     described = {(method, path): one for path, method, one in operations(document)}
