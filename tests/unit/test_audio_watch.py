@@ -60,7 +60,7 @@ def test_looks_are_seconds_apart(masters: MasterFiles) -> None:
     ("harm", "has"),
     [
         pytest.param(lambda path: path.unlink(), False, id="gone"),
-        pytest.param(lambda path: path.write_bytes(b"messag"), False, id="cut-short"),
+        pytest.param(lambda path: path.write_bytes(b"mess"), False, id="cut-short"),
         pytest.param(lambda path: path.write_bytes(b"MESSAGE 0"), False, id="altered"),
         pytest.param(lambda path: os.utime(path, (1, 1)), True, id="only-touched"),
     ],
