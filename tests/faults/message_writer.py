@@ -1,6 +1,7 @@
 """Take messages in and save schedules that name them, and tell each, until killed.
 
-Arguments: data directory, seed, and `inbox` to leave recordings in the inbox as well.
+Arguments: data directory, seed, `inbox` to leave recordings in the inbox as well, and `intake` to
+make each message of a recording in stereo.
 """
 
 import io
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from audio_store.inbox import RecordingInbox
+from audio_store.intake import take_in
 from audio_store.masters import MasterFiles
 from schedules.sqlite_store import open_store
 from tests.engine import schedule_of
@@ -38,7 +40,19 @@ def frames_of(count: int) -> bytes:
         return buffer.getvalue()
 
 
-def main(data_dir: Path, seed: int, *, has_inbox: bool) -> None:
+def recording_of(count: int) -> bytes:
+    """Make a recording of so many samples in stereo at 16 kHz: a tone of 800 Hz."""
+    with io.BytesIO() as buffer:
+        with wave.open(buffer, "wb") as file:
+            file.setframerate(16_000)
+            file.setnchannels(2)
+            file.setsampwidth(2)
+            period = b"\0\x10" * 20 + b"\0\xf0" * 20
+            file.writeframes(period * (count // 20))
+        return buffer.getvalue()
+
+
+def main(data_dir: Path, seed: int, *, has_inbox: bool, is_taken_in: bool) -> None:
     """Go on for ever."""
     dice = random.Random(seed)
     store, masters = open_store(data_dir), MasterFiles(data_dir / "audio")
@@ -48,6 +62,8 @@ def main(data_dir: Path, seed: int, *, has_inbox: bool) -> None:
         # Up to 5 s; the small ones come back now and then.
         frames = dice.choice((dice.randrange(1, 9), dice.randrange(1_000, 40_000)))
         data, is_undone = frames_of(frames), dice.random() < 0.2
+        if is_taken_in:
+            data = take_in(recording_of(8_000 + frames)).master
         with suppress(UndoneError), store.writing("jan", AT) as writer:
             digest = masters.add(data)
             if is_undone:
@@ -74,4 +90,9 @@ def tell(line: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), has_inbox="inbox" in sys.argv[3:])
+    main(
+        Path(sys.argv[1]),
+        int(sys.argv[2]),
+        has_inbox="inbox" in sys.argv[3:],
+        is_taken_in="intake" in sys.argv[3:],
+    )

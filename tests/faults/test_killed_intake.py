@@ -47,10 +47,11 @@ def kill_at_random(data_dir: Path, seed: int) -> set[str]:
     """Kill a process at some moment, and return what it told of before: a line for each thing."""
     dice = random.Random(seed)
     told = []
-    with writing(data_dir, seed, "inbox") as process:
+    options, longest = (("inbox", "intake"), 0.6) if seed % 2 else (("inbox",), 0.03)
+    with writing(data_dir, seed, *options) as process:
         assert process.stdout is not None
         told += [process.stdout.readline() for _ in range(dice.randrange(4))]
-        time.sleep(dice.uniform(0, 0.03))
+        time.sleep(dice.uniform(0, longest))
         process.kill()
         # What it had told before it was killed counts as well.
         told += [line for line in process.stdout if line.endswith("\n")]

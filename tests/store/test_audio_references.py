@@ -26,7 +26,7 @@ def store(make_store: MakeStore, make_schedule: MakeSchedule, saved_at: datetime
     with store.writing("jan", saved_at) as writer:
         writer.save(make_schedule("een", audio=audio(gesloten=A, weg=A, pauze=B)), summary="")
         writer.save(make_schedule("twee", audio=audio(gesloten=A)), summary="")
-        writer.save(make_schedule("stil"), summary="")
+        writer.save(make_schedule("zonder"), summary="")
     return store
 
 
