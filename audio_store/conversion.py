@@ -129,17 +129,24 @@ def _count_clipped(block: Samples, full_scale: float) -> int:
 
 def _check_audible(sound: Sound, highest: float) -> None:
     """Refuse silence; `highest` is the highest sample before mixing and resampling."""
-    is_measurable = len(sound.samples) >= BLOCK_SECONDS * SAMPLE_RATE
-    if sound.peak >= _SILENCE and (sound.level is not None or not is_measurable):
+    samples = sound.samples
+    is_measurable = len(samples) >= BLOCK_SECONDS * SAMPLE_RATE
+    # Half the span, as a constant offset makes a high peak and no sound.
+    swing = _in_decibels(float(samples.max() - samples.min()) / 2)
+    if swing >= _SILENCE and (sound.level is not None or not is_measurable):
         return
     remedy = "record it again, or raise its level"
-    if sound.peak < _SILENCE <= 20 * log10(highest or 1e-9):
+    if sound.peak < _SILENCE <= _in_decibels(highest):
         raise RefusedAudioError(
             "is silent on a telephone: its channels cancel each other out, or all of it is above"
             " 4 kHz",
             remedy,
         )
-    raise RefusedAudioError(f"is silent: its peak is {sound.peak:.1f} dBFS", remedy)
+    raise RefusedAudioError(f"is silent: it swings no further than {swing:.1f} dBFS", remedy)
+
+
+def _in_decibels(amplitude: float) -> float:
+    return 20 * log10(amplitude) if amplitude else float("-inf")
 
 
 def plan_gain(level: float | None, peak: float, *, is_levelled: bool) -> float:

@@ -67,6 +67,7 @@ _OTHER_CODES: Final = {
     0x0083: "G.729",
     0x0160: "Windows Media",
     0x0161: "Windows Media",
+    0x028F: "G.722",
 }
 # Bytes 2 to 15 of the identifier in WAVE_FORMAT_EXTENSIBLE; the first two are the code.
 _EXTENSIBLE_REST: Final = bytes.fromhex("000000001000800000aa00389b71")
@@ -111,7 +112,7 @@ def read_format(chunk: bytes) -> WavFormat:
         name = _OTHER_CODES.get(code, f"encoding 0x{code:04X}")
         raise RefusedAudioError(f"is {name} in a WAV", CONVERT)
     if len(chunk) not in _FORMAT_SIZES:
-        raise RefusedAudioError(f"has a format chunk of {len(chunk)} bytes", CONVERT)
+        raise RefusedAudioError(f"has a format chunk of {len(chunk):,} bytes", CONVERT)
     encoding = _ENCODINGS.get((code, bits))
     faults = _find_faults(channels, rate)
     if encoding is None:

@@ -93,7 +93,7 @@ def test_samples_above_full_scale_are_not_cut_off(*, is_levelled: bool) -> None:
     taken = take_in(wav(tone(997, 4.0, 1), encoding="float 32 bit"), is_levelled=is_levelled)
     assert taken.peak == pytest.approx(-17.0 if is_levelled else 0.0, abs=0.1)
     samples = struct.unpack("<8000h", taken.master[44:])
-    assert sum(abs(sample) == max(samples) for sample in samples) < 1_000
+    assert samples.count(max(samples)) + samples.count(min(samples)) < 1_000
     assert taken.notes == (() if is_levelled else ("was above full scale, so was made softer",))
 
 
@@ -116,8 +116,12 @@ def test_channels_are_mixed() -> None:
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        pytest.param(wav([0.0] * 8_000), "is silent: its peak is -inf dBFS", id="digital-silence"),
-        pytest.param(wav(tone(997, 0.003, 1)), "is silent: its peak is -50.5 dBFS", id="soft"),
+        pytest.param(
+            wav([0.0] * 8_000),
+            "is silent: it swings no further than -inf dBFS",
+            id="digital-silence",
+        ),
+        pytest.param(wav(tone(997, 0.003, 1)), "no further than -50.5 dBFS", id="soft"),
         pytest.param(wav([0.5]), "lasts 0.1 ms", id="too-short"),
         pytest.param(
             wav([s * v for v in tone(997, 0.5, 1) for s in (1, -1)], channels=2),
@@ -245,7 +249,8 @@ def test_failing_decoder_refuses_the_recording(
 ) -> None:
     """Whatever happens to the process after it began, the recording is refused with a remedy."""
     monkeypatch.setattr(intake, "_COMMAND", (sys.executable, "-S", "-c", program))
-    monkeypatch.setattr(intake, "_WALL_SECONDS", 1.0)
+    # Time enough to begin on a busy machine.
+    monkeypatch.setattr(intake, "_WALL_SECONDS", 4.0)
     with pytest.raises(RefusedAudioError, match="decode") as caught:
         take_in(wav(tone(997, 0.1, 1)))
     assert "ffmpeg" in caught.value.remedy
@@ -315,6 +320,7 @@ attempt("open", lambda: os.open("/etc/hostname", os.O_RDONLY))
 attempt("memory", lambda: bytearray(1 << 28))
 attempt("write", lambda: [os.write(1, bytes(1 << 20)) for _ in range(12)])
 os.write(2, repr(found).encode())
+os._exit(0)
 """
 
 
