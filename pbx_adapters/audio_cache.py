@@ -68,6 +68,7 @@ class AudioCache:
         self._keep_bytes = keep_bytes
         self._max_encodings = max_encodings
         self._encodings = 0
+        self._size = 0
         # In order of use: the first was used longest ago.
         self._held: dict[_Key, _Held] = {}
         # One at a time each, for the calls are to have the processor.
@@ -77,7 +78,7 @@ class AudioCache:
     @property
     def size(self) -> int:
         """How many bytes are held, those being loaded included."""
-        return sum(held.size for held in self._held.values())
+        return self._size
 
     async def is_there(self, digest: str) -> bool:
         """Tell whether a master's file is there; whether it is whole is seen when it is read."""
@@ -111,6 +112,7 @@ class AudioCache:
         self._encodings += key.encoding is not None
         loading = asyncio.create_task(self._loaded(key))
         held = _Held(loading, size)
+        self._size += size
         loading.add_done_callback(lambda _: self._finish(key, held))
         return held
 
@@ -125,9 +127,9 @@ class AudioCache:
         self._encodings -= key.encoding is not None
         # Asking for the fault marks it as seen, though everybody who waited may have left.
         if held.loading.cancelled() or held.loading.exception() is not None:
-            if self._held.get(key) is held:
-                del self._held[key]
+            self._forget(key, held)
         else:
+            self._size += len(held.loading.result()) - held.size
             held.size = len(held.loading.result())
 
     def _make_room(self, most: int) -> bool:
@@ -135,14 +137,19 @@ class AudioCache:
 
         What is over the limit and in use stays.
         """
-        excess = self.size - most
+        if self._size <= most:
+            return True
         for key, held in list(self._held.items()):
-            if excess <= 0:
-                break
             if not held.users and held.loading.done():
-                excess -= held.size
-                del self._held[key]
-        return excess <= 0
+                self._forget(key, held)
+                if self._size <= most:
+                    return True
+        return False
+
+    def _forget(self, key: _Key, held: _Held) -> None:
+        if self._held.get(key) is held:
+            self._size -= held.size
+            del self._held[key]
 
     def _identify(self, digest: str) -> FileIdentity | None:
         with suppress(OSError):

@@ -28,13 +28,11 @@ _log = structlog.get_logger()
 class AudioNews(NamedTuple):
     """What a look showed: the bytes of all messages together, and which can be played.
 
-    `playable` is None where nothing changed since the look before; `has_found` tells whether there
-    are any that could not be played meanwhile.
+    `playable` is None where nothing has happened since the look before.
     """
 
     size: int
     playable: AbstractSet[str] | None
-    has_found: bool
 
 
 class AudioWatch:
@@ -103,13 +101,12 @@ class AudioWatch:
         damaged = set(self._damaged & present.keys())
         yield from self._verify(suspects & present.keys(), damaged)
         playable = present.keys() - damaged
-        lost = self._playable - playable
-        found_again = (playable - self._playable) | (suspects & playable)
-        _tell("messages_lost", lost)
+        # One that is another file now may have been missing in between.
+        is_news = before is None or playable != self._playable or suspects & playable
+        _tell("messages_lost", self._playable - playable)
         _tell("messages_mended", self._damaged & playable)
         self._damaged, self._playable = frozenset(damaged), playable
-        is_news = before is None or lost or found_again
-        yield AudioNews(size, playable if is_news else None, has_found=bool(found_again))
+        yield AudioNews(size, playable if is_news else None)
 
     def _verify(self, suspects: AbstractSet[str], damaged: set[str]) -> Iterator[None]:
         """Read messages and note in `damaged` which ones are; give way after each step."""

@@ -181,7 +181,7 @@ class Reloader(threading.Thread):
         if news is not None:
             self._metrics.audio_bytes.set(news.size)
             if news.playable is not None:
-                self._touched |= self._loaded.touched_by(news.playable, has_found=news.has_found)
+                self._touched |= self._loaded.touched_by(news.playable)
         # Some may have been deleted since.
         self._touched &= self._loaded.tables.keys()
         if not self._touched:
