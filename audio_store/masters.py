@@ -98,8 +98,12 @@ class MasterFiles:
         return self.folder / f"{digest}.wav"
 
     def has(self, digest: str) -> bool:
-        """Tell whether a master with this SHA-256 is here."""
-        return self.path_of(digest).is_file()
+        """Tell whether a master with this SHA-256 is here; one that can't be looked at isn't."""
+        try:
+            return self.path_of(digest).is_file()
+        except OSError:
+            # A folder that may not be entered, for one: no call may fail for that.
+            return False
 
     def look_up(self) -> Callable[[str], bool]:
         """Return what `has` would say at this moment, for whoever asks about very many."""

@@ -113,6 +113,14 @@ def test_all_messages_are_looked_up_at_once(tmp_path: Path) -> None:
     assert [has(one) for one in (digest, absent, later)] == [True, False, False]
 
 
+def test_a_message_that_cannot_be_looked_at_is_not_here(tmp_path: Path) -> None:
+    """A folder that can't even be entered has no messages, and is no fault of whoever asks."""
+    # What a folder of another user says to others, this says to everybody.
+    masters = MasterFiles(tmp_path / ("x" * 300))
+    digest = "0" * 64
+    assert (masters.has(digest), masters.look_up()(digest)) == (False, False)
+
+
 def test_same_message_is_kept_once(tmp_path: Path) -> None:
     """Storing it again leaves the file that is there."""
     masters = MasterFiles(tmp_path)
