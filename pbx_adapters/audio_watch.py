@@ -19,6 +19,8 @@ LOOK_SECONDS: Final = 5.0
 # Each step holds up the calls, and the changes that wait to be put into service.
 _ENTRIES_A_STEP: Final = 500
 _BYTES_A_STEP: Final = 2_000_000
+# Of those that are to be read though nothing tells of a change.
+_BYTES_A_LOOK: Final = 20_000_000
 _TOLD: Final = 5
 _NAME: Final = re.compile(r"([0-9a-f]{64})[.]wav")
 
@@ -39,7 +41,9 @@ class AudioWatch:
     """Looks at the files of messages every `look_seconds`, on one monotonic clock.
 
     A file that is new, or has another size or time of change than at the look before, is read and
-    verified. For the thread that compiles; only `report` may be called from others.
+    verified at once. All others are once, a little with each look; and damaged ones ever again, for
+    nothing may tell that a disk or an owner's rights have been mended. For the thread that
+    compiles; only `report` may be called from others.
     """
 
     def __init__(self, masters: MasterFiles, *, look_seconds: float = LOOK_SECONDS) -> None:
@@ -50,6 +54,9 @@ class AudioWatch:
         self._seen: dict[str, int] | None = None
         self._playable: AbstractSet[str] = frozenset()
         self._damaged: AbstractSet[str] = frozenset()
+        # To be read when there is time.
+        self._doubtful: set[str] = set()
+        self._is_listed = True
         self._reported: set[str] = set()
         self._looking: Iterator[AudioNews | None] | None = None
 
@@ -77,9 +84,12 @@ class AudioWatch:
             self._looking = self._look()
         try:
             news = next(self._looking)
-        except OSError:
+        except OSError as error:
             # The folder can't be listed; the next look may find it better.
             self._looking = None
+            if self._is_listed:
+                _log.warning("messages_not_listed", why=str(error))
+            self._is_listed = False
             return None
         if news is not None:
             self._looking = None
@@ -96,30 +106,46 @@ class AudioWatch:
             if number % _ENTRIES_A_STEP == 0:
                 yield None
         before, self._seen = self._seen, present
-        if before is not None:
+        if before is None:
+            self._doubtful = set(present)
+        else:
             suspects |= {digest for digest, one in present.items() if before.get(digest) != one}
+        suspects &= present.keys()
         damaged = set(self._damaged & present.keys())
-        yield from self._verify(suspects & present.keys(), damaged)
+        yield from self._verify(set(suspects), damaged)
+        self._doubtful = self._doubtful & present.keys() or set(damaged)
+        yield from self._verify(self._doubtful, damaged, _BYTES_A_LOOK)
         playable = present.keys() - damaged
-        # One that is another file now may have been missing in between.
-        is_news = before is None or playable != self._playable or suspects & playable
-        _tell("messages_lost", self._playable - playable)
+        # One that is another file now may have been missing in between, and so may all have been
+        # while they could not be listed.
+        is_doubted = before is None or not self._is_listed or bool(suspects & playable)
+        self._is_listed = True
+        was_playable = self._playable
+        _tell("messages_lost", was_playable - playable)
         _tell("messages_mended", self._damaged & playable)
         self._damaged, self._playable = frozenset(damaged), playable
-        yield AudioNews(size, playable if is_news else None)
+        yield AudioNews(size, playable if is_doubted or playable != was_playable else None)
 
-    def _verify(self, suspects: AbstractSet[str], damaged: set[str]) -> Iterator[None]:
-        """Read messages and note in `damaged` which ones are; give way after each step."""
-        read = 0
-        for digest in suspects:
+    def _verify(self, digests: set[str], damaged: set[str], most: float = inf) -> Iterator[None]:
+        """Take messages from `digests` and read them, up to `most` bytes; give way after each step.
+
+        Notes in `damaged` which ones are.
+        """
+        in_step = in_all = 0
+        while digests and in_all < most:
+            digest = digests.pop()
+            # How much there was to read of a damaged one nobody tells: as much as a step.
+            read = _BYTES_A_STEP
             try:
-                read += len(self._masters.read(digest))
+                read = len(self._masters.read(digest))
             except UnusableAudioError:
                 damaged.add(digest)
             else:
                 damaged.discard(digest)
-            if read >= _BYTES_A_STEP:
-                read = 0
+            in_all += read
+            in_step += read
+            if in_step >= _BYTES_A_STEP:
+                in_step = 0
                 yield None
 
     def _take_reported(self) -> set[str]:
@@ -134,8 +160,8 @@ def _files_of(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
             name = _NAME.fullmatch(entry.name)
             if name is None:
                 continue
-            # One may be removed meanwhile.
-            with suppress(FileNotFoundError):
+            # One may be removed meanwhile, and one that can't be looked at can't be played.
+            with suppress(OSError):
                 found = entry.stat()
                 if S_ISREG(found.st_mode):
                     yield name[1], found
