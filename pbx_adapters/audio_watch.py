@@ -71,8 +71,8 @@ class AudioWatch:
 
     def report(self, digest: str) -> None:
         """Have a message looked at soon that was found missing or damaged; from any thread."""
-        # What was never stored is no news, however often it is asked for.
-        if self._seen is None or digest in self._seen:
+        # What was never stored is no news, nor what is known, however often it is asked for.
+        if self._seen is None or (digest in self._seen and digest not in self._damaged):
             self._reported.add(digest)
 
     def step(self, now: float) -> AudioNews | None:

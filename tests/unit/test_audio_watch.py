@@ -116,8 +116,9 @@ def test_reported_message_is_read_at_once(masters: MasterFiles) -> None:
     watch.report(SECOND)
     assert playable(watch, 10.1) == {SECOND}
     assert not watch.has(FIRST)
-    # Nobody ever stored this one, however often it is asked for.
+    # Nobody ever stored the one, and the other is known, however often they are asked for.
     watch.report(THIRD)
+    watch.report(FIRST)
     assert watch.step(10.2) is None
 
 
