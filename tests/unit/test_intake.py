@@ -308,9 +308,10 @@ def test_decoding_stays_small(rate: int, channels: int, bits: int, size: int) ->
 
 LIMITED = """
 import os
+import resource
 from audio_store import conversion
 conversion._limit()
-found = {}
+found = {"processes": resource.getrlimit(resource.RLIMIT_NPROC)}
 def attempt(name, act):
     try:
         act()
@@ -325,13 +326,13 @@ os._exit(0)
 
 
 def test_decoder_gives_up_what_it_does_not_need() -> None:
-    """Once limited it opens no file, takes no 256 MB and writes no more than 10 MB."""
+    """Once limited it starts no process, opens no file, takes no 256 MB and writes at most 10 MB."""
     with intake._memory_file() as out:
         result = subprocess.run(
             [sys.executable, "-c", LIMITED], stdout=out, stderr=subprocess.PIPE, check=True
         )
     assert result.stderr.decode() == (
-        "{'open': 'OSError', 'memory': 'MemoryError', 'write': 'OSError'}"
+        "{'processes': (0, 0), 'open': 'OSError', 'memory': 'MemoryError', 'write': 'OSError'}"
     )
 
 
