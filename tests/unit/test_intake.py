@@ -326,7 +326,7 @@ os._exit(0)
 
 
 def test_decoder_gives_up_what_it_does_not_need() -> None:
-    """Once limited it starts no process, opens no file, takes no 256 MB and writes at most 10 MB."""
+    """Once limited it starts nothing, opens no file, takes no 256 MB, writes no more than 10 MB."""
     with intake._memory_file() as out:
         result = subprocess.run(
             [sys.executable, "-c", LIMITED], stdout=out, stderr=subprocess.PIPE, check=True
