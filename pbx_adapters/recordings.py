@@ -47,7 +47,7 @@ class Recordings:
     counted; `take_in` makes a master of the bytes of a WAV, in a thread.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its wiring
         self,
         data_dir: Path,
         inbox: RecordingInbox,
