@@ -408,6 +408,30 @@ async def test_few_recordings_at_once(site: Site, converter: Converter) -> None:
     assert sorted(statuses) == [201, 201, 201, 409]
 
 
+async def test_senders_that_leave_give_their_places_back(site: Site, converter: Converter) -> None:
+    """Recordings broken off halfway are not kept, and hold no place from the next one."""
+    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n"
+    head += f"Bereikbaar-Pin: {PIN}\r\nAuthorization: Bearer {PBX}\r\n\r\n"
+    for _ in range(2):
+        writers = []
+        for _ in range(4):
+            reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+            writers.append(writer)
+            writer.write(head.encode())
+            # From here on it has a place.
+            assert b" 100 " in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+            writer.write(b"RIFF")
+        assert (await upload(site)).status == 503
+        for writer in writers:
+            writer.close()
+            await writer.wait_closed()
+        # The server hears of it a moment later.
+        async with asyncio.timeout(20):
+            while (await upload(site)).status == 503:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.01)
+    assert converter.given == [b"RIFF"] * 2
+
+
 async def test_store_that_is_gone_is_503(site: Site, folder: Path) -> None:
     """Without the store no PIN can be looked at; that is no attempt."""
     (folder / DATABASE_NAME).rename(folder / "aside")
