@@ -1,13 +1,10 @@
 """Which messages can be played: followed by looking at their files every few seconds."""
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from math import inf
-from pathlib import Path
-from stat import S_ISREG
 from typing import Final, NamedTuple
 
 import structlog
@@ -22,7 +19,6 @@ _BYTES_A_STEP: Final = 2_000_000
 # Of those that are to be read though nothing tells of a change.
 _BYTES_A_LOOK: Final = 20_000_000
 _TOLD: Final = 5
-_NAME: Final = re.compile(r"([0-9a-f]{64})[.]wav")
 
 _log = structlog.get_logger()
 
@@ -100,7 +96,7 @@ class AudioWatch:
         suspects = self._take_reported()
         present: dict[str, int] = {}
         size = 0
-        for number, (digest, found) in enumerate(_files_of(self._masters.folder), start=1):
+        for number, (digest, found) in enumerate(_files_of(self._masters), start=1):
             present[digest] = hash((found.st_ino, found.st_size, found.st_mtime_ns))
             size += found.st_size
             if number % _ENTRIES_A_STEP == 0:
@@ -153,18 +149,12 @@ class AudioWatch:
         return {self._reported.pop() for _ in range(len(self._reported))}
 
 
-def _files_of(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield each message's hash and its file's status; raises `OSError`, not for no folder."""
-    with suppress(FileNotFoundError), os.scandir(folder) as entries:
-        for entry in entries:
-            name = _NAME.fullmatch(entry.name)
-            if name is None:
-                continue
-            # One may be removed meanwhile, and one that can't be looked at can't be played.
-            with suppress(OSError):
-                found = entry.stat()
-                if S_ISREG(found.st_mode):
-                    yield name[1], found
+def _files_of(masters: MasterFiles) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield each message's hash and its file's status; raises `OSError`."""
+    for digest, entry in masters.entries():
+        # One may be removed meanwhile, and one that can't be looked at can't be played.
+        with suppress(OSError):
+            yield digest, entry.stat()
 
 
 def _tell(event: str, digests: AbstractSet[str]) -> None:

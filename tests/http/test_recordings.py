@@ -221,6 +221,14 @@ async def test_guessing_ends_after_five(site: Site) -> None:
     assert (await check(site))[0] == 429
 
 
+async def test_guesses_too_many_don_t_reach_the_store(site: Site, folder: Path) -> None:
+    """Who may guess no more costs the daemon nothing, not even a look at the stored PIN."""
+    for _ in range(5):
+        assert await check(site, WRONG) == (403, "wrong-pin")
+    (folder / DATABASE_NAME).unlink()
+    assert await check(site, WRONG) == (429, "too-many-attempts")
+
+
 async def test_clock_that_is_set_changes_no_count(site: Site) -> None:
     """A clock set forward lets nobody guess sooner, and one set back locks nobody out."""
     for _ in range(5):
