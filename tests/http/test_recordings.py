@@ -208,6 +208,7 @@ async def test_guessing_ends_after_five(site: Site) -> None:
     for _ in range(5):
         assert await check(site, WRONG) == (403, "wrong-pin")
         site.elapsed += 60
+    site.elapsed += 0.5
     reply = await site.ask(PATH, headers={"Bereikbaar-Pin": PIN})
     assert (reply.status, error_of(reply)) == (429, "too-many-attempts")
     assert reply.headers["retry-after"] == str(WINDOW - 300)
@@ -345,6 +346,27 @@ async def test_too_large_recording_is_413(
     assert (reply.status, error_of(reply)) == (413, "too-large")
     assert "connection" in reply.headers
     assert converter.given == []
+
+
+async def test_broken_encoding_is_told(site: Site, converter: Converter) -> None:
+    """A body that isn't encoded as it says is refused, and not converted."""
+    reply = await send_by_hand(site, "Content-Encoding: gzip\r\nContent-Length: 4", b"RIFF")
+    assert (reply.status, error_of(reply)) == (400, "bad-request")
+    assert converter.given == []
+
+
+async def test_refusals_are_counted(site: Site) -> None:
+    """Monitoring sees wrong PINs, guesses too many and other schedules' tokens; no right PIN."""
+    await check(site)
+    for _ in range(6):
+        await check(site, WRONG)
+    await check(site, path="/recordings/branch", token=ONLY_OFFICE)
+    shown = site.metrics.exposition(site.now).decode()
+    counted = [line for line in shown.splitlines() if line.startswith("bereikbaar_auth_failures")]
+    assert counted == [
+        'bereikbaar_auth_failures_total{why="pin"} 6.0',
+        'bereikbaar_auth_failures_total{why="schedule"} 1.0',
+    ]
 
 
 async def test_other_paths_keep_their_limit(site: Site) -> None:
