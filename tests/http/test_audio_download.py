@@ -306,25 +306,6 @@ async def test_variant_is_made_once(variants: Site, encoder: Encoder, encoding: 
     assert encoder.made == [encoding]
 
 
-async def test_who_asked_first_may_leave(variants: Site, encoder: Encoder) -> None:
-    """A variant is made for all who wait for it, also when the one who asked first is ended."""
-
-    async def hold() -> bytes:
-        async with variants.cache.holding(DIGEST, "alaw") as data:
-            return data
-
-    encoder.gate.clear()
-    first, second = asyncio.create_task(hold()), asyncio.create_task(hold())
-    async with asyncio.timeout(20):
-        while not encoder.made:  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.01)
-    first.cancel()
-    encoder.gate.set()
-    assert await second == b"alaw" + MASTER
-    assert first.cancelled()
-    assert encoder.made == ["alaw"]
-
-
 @pytest.mark.parametrize(
     "query",
     ["encoding=mp3", "encoding=", "encoding=ALAW", "encoding=alaw&encoding=alaw", "encoding=%00"],
