@@ -8,7 +8,7 @@ PYTEST_ARGS ?= -n 2
 BIN := .venv/bin
 
 # Branches counted in full: what a call's answer depends on.
-EXACT := routing_engine/*,schedules/model.py,schedules/*editing.py,schedules/exception_dates.py,schedules/forward_rows.py
+EXACT := routing_engine/*,schedules/model.py,schedules/*editing.py,schedules/exception_dates.py,schedules/forward_rows.py,schedules/message_rows.py,schedules/carry_over.py
 
 # Locks hold what the public index offers, whatever this machine's pip is set up to prefer.
 LOCK := env -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null \

@@ -1,20 +1,20 @@
 """`bereikbaar apply`: create or update schedules from documents, all or none."""
 
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Final
 
 import click
 
-from admin_cli.apply_files import DocumentFile, FilesRead, read_files, store_messages
-from admin_cli.changes import Change, print_changes
+from admin_cli.apply_files import DocumentFile, FilesRead, read_files
+from admin_cli.changes import Change, print_changes, saved_ids
 from admin_cli.control import follow_daemon, reload_daemon
 from admin_cli.guards import expectations_made_failing
+from admin_cli.incoming import IncomingMessages, are_missed, store_masters
 from admin_cli.invocation import Invocation, tell
 from admin_cli.lazy import EditCommand, pass_invocation
+from admin_cli.progress import FileProgress
 from admin_cli.refusals import (
     FileFault,
     RefusedClashError,
@@ -38,7 +38,8 @@ from schedules.sqlite_store import SqliteStore
 from schedules.sqlite_writer import SqliteWriter
 from schedules.store_refusals import clash_between
 
-_MANY_FILES: Final = 50
+# What a person reads at once.
+_MESSAGES_TOLD: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class _Saving:
 @click.command(
     cls=EditCommand,
     epilog="bereikbaar apply hoofdkantoor.yaml filiaal.yaml --dry-run\n"
-    "bereikbaar apply - < hoofdkantoor.yaml",
+    "bereikbaar apply - < hoofdkantoor.yaml\n"
+    "bereikbaar apply bundle.zip",
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(
@@ -63,42 +65,63 @@ class _Saving:
     is_flag=True,
     help="Save over a revision newer than the one the document was exported at.",
 )
+@click.option(
+    "--keep-levels",
+    "keeps_levels",
+    is_flag=True,
+    help="Leave messages as loud as they are.",
+)
 @pass_invocation
 def apply(
     invocation: Invocation,
     files: tuple[str, ...],
     *,
     is_forced: bool,
+    keeps_levels: bool,
 ) -> None:
     """Create or update schedules from documents, all or none.
 
-    FILE is a schedule document in YAML or JSON, `-` is stdin. Numbers may move between the files.
-    What a document leaves out of numbers, overrides and expect stays as it is.
+    FILE is a schedule document in YAML or JSON, a ZIP file of them, or `-`, stdin. Numbers may move
+    between the files. What a document leaves out of numbers, overrides and expect stays as it is.
     """
+    with (
+        FileProgress(len(files)) as progress,
+        IncomingMessages(is_levelled=not keeps_levels, on_convert=progress.convert) as incoming,
+    ):
+        read = read_files(files, invocation.config.forward_policy, incoming, progress)
+        progress.close()
+        _tell_messages(incoming.told)
+        _apply(invocation, read, incoming, is_forced=is_forced)
+
+
+def _apply(
+    invocation: Invocation, read: FilesRead, incoming: IncomingMessages, *, is_forced: bool
+) -> None:
+    """Save what the files hold, messages included, and tell what changes."""
     policy, is_dry_run = invocation.config.forward_policy, invocation.is_dry_run
-    with _progress(len(files)) as advance:
-        read = read_files(files, policy, advance)
     targets = TargetCheck(
-        policy, lambda digest: digest in read.messages or invocation.masters.has(digest)
+        policy, lambda digest: digest in incoming or invocation.masters.has(digest)
     )
     saving = _Saving(targets, clock.now(), is_forced=is_forced, may_fail=invocation.may_fail)
     with invocation.open_store(
         may_create=True, is_dry_run=is_dry_run or bool(read.faults)
     ) as store:
-        if read.messages or read.faults:
+        if incoming or read.faults:
             # Messages enter the audio store only once it is known that all the rest will do.
             with invocation.writing(store, is_dry_run=True) as writer:
                 _save_all(store, writer, read, saving)
         with (
-            _progress(len(files)) as advance,
+            FileProgress(len(read.documents)) as progress,
             invocation.writing(store, is_dry_run=is_dry_run) as writer,
         ):
-            changes = _save_all(store, writer, read, saving, advance)
-            is_restored = not is_dry_run and store_messages(read.messages, invocation.masters)
+            changes = _save_all(store, writer, read, saving, progress.advance)
+            missed = set() if is_dry_run else store_masters(incoming.masters(), invocation.masters)
         revision = store.revision()
-    if is_restored:
+        saved = saved_ids(changes)
+        is_reload_due = are_missed(missed, store, saved)
+    if is_reload_due:
         reload_daemon(invocation)
-    elif not is_dry_run and {change.result for change in changes} != {"unchanged"}:
+    elif not is_dry_run and saved:
         follow_daemon(invocation, revision)
     print_changes(
         changes, invocation, targets, saving.at, dry_run=is_dry_run, store_revision=revision
@@ -246,6 +269,13 @@ def _fault_of(place: str, error: ConflictError) -> Fault:
     return Fault(place, problem, remedy)
 
 
+def _tell_messages(lines: list[str]) -> None:
+    for line in lines[:_MESSAGES_TOLD]:
+        tell(line)
+    if (more := len(lines) - _MESSAGES_TOLD) > 0:
+        tell(f"… and {more} more")
+
+
 def _sum_up(changes: list[Change], *, is_dry_run: bool) -> None:
     results = [change.result for change in changes]
     counts = [
@@ -254,17 +284,3 @@ def _sum_up(changes: list[Change], *, is_dry_run: bool) -> None:
         if result in results
     ]
     tell(", ".join(counts) + ("; a dry run: nothing was saved" if is_dry_run else ""))
-
-
-@contextmanager
-def _progress(count: int) -> Iterator[Callable[[], None]]:
-    """Show a bar where a person waits for many files."""
-    if count < _MANY_FILES or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("schedules", total=count)
-        yield lambda: bar.advance(task)

@@ -51,6 +51,11 @@ class Change:
     notes: tuple[str, ...] = field(default=())
 
 
+def saved_ids(changes: Iterable[Change]) -> set[str]:
+    """Return the ids of the schedules of which there is a new revision."""
+    return {change.schedule_id for change in changes if change.result != "unchanged"}
+
+
 def print_changes(
     changes: Iterable[Change], invocation: Invocation, targets: TargetCheck, at: int, **facts: Any
 ) -> None:

@@ -12,8 +12,10 @@ from admin_cli.changes import (
     document_changes,
     print_caller_changes,
 )
+from admin_cli.incoming import IncomingMessages
 from admin_cli.invocation import Invocation, print_json
 from admin_cli.lazy import Command, pass_invocation
+from admin_cli.progress import FileProgress
 from admin_cli.refusals import RefusedInputError
 from pbx_adapters import clock
 from routing_engine.compiler import TargetCheck
@@ -49,7 +51,11 @@ class _State(NamedTuple):
 @click.argument("schedule_id", metavar="ID")
 @click.option("--from-revision", type=_REVISION, metavar="N", help="Else the present one.")
 @click.option("--to-revision", type=_REVISION, metavar="N", help="Else the present one.")
-@click.option("--file", metavar="FILE", help="To a document as `apply` would save it; - is stdin.")
+@click.option(
+    "--file",
+    metavar="FILE",
+    help="To a document, or the one in a bundle, as `apply` would save it; - is stdin.",
+)
 @click.option(
     "--days",
     type=click.IntRange(1, _MOST_DAYS),
@@ -75,18 +81,25 @@ def diff(  # noqa: PLR0913 - one argument per option
         raise click.UsageError("give either --to-revision or --file")
     if file is None and to_revision is None and from_revision is None:
         raise click.UsageError("give --to-revision N, --file FILE or --from-revision N")
-    read = read_files(() if file is None else (file,), invocation.config.forward_policy, _ignore)
+    policy = invocation.config.forward_policy
+    names = () if file is None else (file,)
+    with (
+        FileProgress(len(names)) as progress,
+        IncomingMessages(on_convert=progress.convert) as incoming,
+    ):
+        read = read_files(names, policy, incoming, progress)
     if read.faults:
         raise RefusedInputError(read.faults)
     with invocation.open_store() as store, store.reading():
         before = _saved(store, schedule_id, from_revision)
         if read.documents:
-            after = _applied(read.documents[0], store.current(schedule_id).schedule())
+            present = store.current(schedule_id).schedule()
+            after = _applied(_document_of(schedule_id, read.documents), present)
         else:
             after = _saved(store, schedule_id, to_revision)
     targets = TargetCheck(
-        invocation.config.forward_policy,
-        lambda digest: digest in read.messages or invocation.masters.has(digest),
+        policy,
+        lambda digest: digest in incoming or invocation.masters.has(digest),
     )
     found, sentences = caller_changes(
         before.schedule,
@@ -123,6 +136,11 @@ def _saved(store: SqliteStore, schedule_id: str, revision: int | None) -> _State
     return _State(found.schedule(), found.revision)
 
 
+def _document_of(schedule_id: str, files: list[DocumentFile]) -> DocumentFile:
+    """Return the document of a schedule; where a bundle has none, the first, to be refused."""
+    return next((one for one in files if one.document.schedule.id == schedule_id), files[0])
+
+
 def _applied(file: DocumentFile, present: Schedule) -> _State:
     """Return what `apply` would save of a document; raises `RefusedInputError` as it does."""
     document = file.document
@@ -134,7 +152,3 @@ def _applied(file: DocumentFile, present: Schedule) -> _State:
         return _State(document.over(present), None, file.name)
     except InvalidScheduleError as error:
         raise RefusedInputError((file.name, fault) for fault in error.faults) from None
-
-
-def _ignore() -> None:
-    """Wait for one file without a progress bar."""

@@ -1,10 +1,10 @@
 """What every editing command does around its edit: read, judge, save all or none, tell."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from admin_cli.changes import Change, print_changes
-from admin_cli.control import follow_daemon
+from admin_cli.changes import Change, print_changes, saved_ids
+from admin_cli.control import follow_daemon, reload_daemon
 from admin_cli.guards import expectations_made_failing, new_refused_forwards
 from admin_cli.invocation import Invocation, tell
 from admin_cli.refusals import RefusedInputError
@@ -67,21 +67,23 @@ class PresentSchedules:
 Edit = Callable[[PresentSchedules], Iterable[Schedule]]
 
 
-def save_edits(
+def save_edits(  # noqa: PLR0913 - one argument for each thing an edit may need
     invocation: Invocation,
     edit: Edit,
     *,
     summary: str,
     may_create: bool = False,
     is_brake: bool = False,
+    masters: Sequence[bytes] = (),
     **facts: object,
 ) -> list[Change]:
     """Save the schedules that an edit returns in one transaction, and tell what it changes.
 
     `edit` is a function of the schedules as they stand; each one it returns is saved under its id,
-    all or none. `facts` join the answer in JSON. An override is the emergency brake (`is_brake`):
-    expectations don't hold it up (semantics.md rule 7). Raises what the edit raises,
-    `RefusedInputError` for what may not be saved, and `ConflictError`.
+    all or none. `masters` are messages that come with it: stored within the transaction, so that
+    no collection takes them away before they are named. `facts` join the answer in JSON. An
+    override is the emergency brake (`is_brake`): expectations don't hold it up (semantics.md rule
+    7). Raises what the edit raises, `RefusedInputError` for what may not be saved, `ConflictError`.
     """
     with invocation.open_store(may_create=may_create, is_dry_run=invocation.is_dry_run) as store:
         with invocation.writing(store, is_dry_run=invocation.is_dry_run) as writer:
@@ -89,7 +91,11 @@ def save_edits(
             edited = list(edit(present))
             notes = _judge(invocation, present, edited, is_brake=is_brake)
             changes = list(_saved(present, writer, edited, summary, notes))
+            missed = _store(invocation, masters)
         revision = store.revision()
+        is_reload_due = bool(missed) and _are_missed(missed, store, changes)
+    if is_reload_due:
+        reload_daemon(invocation)
     tell_changes(invocation, changes, revision, **facts)
     return changes
 
@@ -105,7 +111,7 @@ def tell_changes(
     invocation: Invocation, changes: list[Change], revision: int, **facts: object
 ) -> None:
     """Tell saved changes, once the daemon serves them; `revision` is the store's."""
-    if not invocation.is_dry_run and any(change.result != "unchanged" for change in changes):
+    if not invocation.is_dry_run and saved_ids(changes):
         # First: comparing thousands of schedules takes longer than the daemon does.
         follow_daemon(invocation, revision)
     print_changes(
@@ -119,6 +125,21 @@ def tell_changes(
     )
     if invocation.is_dry_run:
         tell("a dry run: nothing was saved")
+
+
+def _store(invocation: Invocation, masters: Sequence[bytes]) -> set[str]:
+    """Store messages, and return the hashes of those that were missing until now."""
+    if not masters or invocation.is_dry_run:
+        return set()
+    from admin_cli.incoming import store_masters
+
+    return store_masters(masters, invocation.masters)
+
+
+def _are_missed(missed: set[str], store: SqliteStore, changes: list[Change]) -> bool:
+    from admin_cli.incoming import are_missed
+
+    return are_missed(missed, store, saved_ids(changes))
 
 
 def _saved(

@@ -1,7 +1,6 @@
 """`bereikbaar schedule export`: documents out of the store."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import click
 from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.refusals import EXIT_REFUSED, message_of
-from admin_cli.whole_files import replace_file
+from admin_cli.whole_files import folder_of, replace_file
 from schedules.documents import format_yaml, write_document
 from schedules.errors import BereikbaarError, StoreUnavailableError
 from schedules.revisions import Revision
@@ -22,7 +21,8 @@ _Told = dict[str, Any]
 @click.command(
     cls=Command,
     epilog="bereikbaar schedule export hoofdkantoor > hoofdkantoor.yaml\n"
-    "bereikbaar schedule export --all --output backup/",
+    "bereikbaar schedule export --all --output backup/\n"
+    "bereikbaar schedule export hoofdkantoor --bundle hoofdkantoor.zip",
 )
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option("--all", "is_all", is_flag=True, help="Every schedule.")
@@ -31,14 +31,16 @@ _Told = dict[str, Any]
     metavar="FOLDER|FILE",
     help="A folder, made where it isn't, for ID.yaml files; or the file for one schedule.",
 )
+@click.option("--bundle", metavar="FILE", help="A ZIP file for documents and their messages.")
 @click.option("--format", "chosen_format", type=click.Choice(["yaml", "json"]), help="Else YAML.")
 @pass_invocation
-def export(
+def export(  # noqa: PLR0913 - its options
     invocation: Invocation,
     ids: tuple[str, ...],
     *,
     is_all: bool,
     output: str | None,
+    bundle: str | None,
     chosen_format: str | None,
 ) -> None:
     """Write schedules as documents that `apply` takes back.
@@ -47,21 +49,62 @@ def export(
     """
     if is_all == bool(ids):
         raise click.UsageError("name schedules, or give --all")
+    if output is not None and bundle is not None:
+        raise click.UsageError("give either --output or --bundle")
     is_single = len(ids) == 1
-    if output is None and not is_single:
-        raise click.UsageError("give --output FOLDER for more than one schedule")
-    suffix = chosen_format or _format_of(output, is_json=invocation.is_json)
+    if output is None and bundle is None and not is_single:
+        raise click.UsageError("give --output FOLDER or --bundle FILE for more than one schedule")
+    suffix = chosen_format or _format_of(output, is_json=invocation.is_json and bundle is None)
     with invocation.open_store() as store, store.reading():
-        if output is None:
+        if bundle is not None:
+            told = _write_bundle(invocation, store, ids, bundle, suffix)
+        elif output is None:
             click.echo(_text_of(store.current(ids[0]), suffix), nl=False)
             return
-        folder = _folder_of(Path(output), output, is_single=is_single)
-        if is_single:
-            path = Path(output) if folder is None else folder / f"{ids[0]}.{suffix}"
-            told = [_write(store.current(ids[0]), path, suffix)], list[_Told]()
         else:
-            told = _write_all(store, ids, folder or Path(output), suffix)
+            told = _write_to(store, ids, output, suffix, is_single=is_single)
     _tell_written(invocation, *told)
+
+
+def _write_to(
+    store: SqliteStore, ids: tuple[str, ...], output: str, suffix: str, *, is_single: bool
+) -> tuple[list[_Told], list[_Told]]:
+    """Write schedules into a folder, or the one into a file."""
+    folder = folder_of(output, is_single=is_single)
+    if is_single:
+        path = Path(output) if folder is None else folder / f"{ids[0]}.{suffix}"
+        return [_write(store.current(ids[0]), path, suffix)], []
+    return _write_all(store, ids, folder or Path(output), suffix)
+
+
+def _write_bundle(
+    invocation: Invocation, store: SqliteStore, ids: tuple[str, ...], bundle: str, suffix: str
+) -> tuple[list[_Told], list[_Told]]:
+    """Write schedules and their messages into a bundle."""
+    from admin_cli.bundle_export import BundledDocument, write_bundle
+
+    found, failed = _chosen(store, ids)
+    documents = []
+    written: list[_Told] = []
+    for current in found:
+        try:
+            schedule = current.schedule()
+        except BereikbaarError as error:
+            failed.append({"schedule": current.schedule_id, "problem": message_of(error)})
+            continue
+        name = f"{current.schedule_id}.{suffix}"
+        text = _format(write_document(schedule, current.revision), suffix)
+        documents.append(BundledDocument(name, text, schedule))
+        written.append(
+            {
+                "schedule": current.schedule_id,
+                "revision": current.revision,
+                "file": f"{bundle}/{name}",
+            }
+        )
+    if not documents:
+        return [], failed
+    return written, failed + write_bundle(Path(bundle), documents, invocation.masters)
 
 
 def _write_all(
@@ -69,22 +112,36 @@ def _write_all(
 ) -> tuple[list[_Told], list[_Told]]:
     """Write schedules, all where no ids are given; one that can't be written holds up no other."""
     written: list[_Told] = []
-    present, failed = ({}, []) if ids else _readable(store)
-    for schedule_id in dict.fromkeys(ids) or present:
+    found, failed = _chosen(store, ids)
+    for current in found:
+        schedule_id = current.schedule_id
         try:
-            current = present.get(schedule_id) or store.current(schedule_id)
             written.append(_write(current, folder / f"{schedule_id}.{suffix}", suffix))
         except (BereikbaarError, OSError) as error:
             failed.append({"schedule": schedule_id, "problem": message_of(error)})
     return written, failed
 
 
-def _readable(store: SqliteStore) -> tuple[dict[str, Revision], list[_Told]]:
+def _chosen(store: SqliteStore, ids: tuple[str, ...]) -> tuple[list[Revision], list[_Told]]:
+    """Return the schedules that are meant, all where no ids are given, and what is wrong."""
+    if not ids:
+        return _readable(store)
+    found: list[Revision] = []
+    failed: list[_Told] = []
+    for schedule_id in dict.fromkeys(ids):
+        try:
+            found.append(store.current(schedule_id))
+        except BereikbaarError as error:
+            failed.append({"schedule": schedule_id, "problem": message_of(error)})
+    return found, failed
+
+
+def _readable(store: SqliteStore) -> tuple[list[Revision], list[_Told]]:
     """Return all schedules of the store, and its fault where some are missing or damaged."""
-    present: dict[str, Revision] = {}
+    present: list[Revision] = []
     try:
-        for current in store.currents():
-            present[current.schedule_id] = current
+        # What could be read before the fault stays in it.
+        present.extend(store.currents())
     except StoreUnavailableError as error:
         if not present:
             raise
@@ -105,7 +162,8 @@ def _tell_written(invocation: Invocation, written: list[_Told], failed: list[_To
         for one in written:
             click.echo(f"{one['schedule']}: revision {one['revision']} in {one['file']}")
         for one in failed:
-            tell(f"Error: {one['problem']}")
+            where = f"{one['schedule']}: {one['message']}: " if "message" in one else ""
+            tell(f"Error: {where}{one['problem']}")
     if failed:
         tell(f"{len(written)} written, {len(failed)} failed")
         click.get_current_context().exit(EXIT_REFUSED)
@@ -125,14 +183,3 @@ def _format(document: dict[str, Any], suffix: str) -> str:
     if suffix == "json":
         return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     return format_yaml(document)
-
-
-def _folder_of(path: Path, output: str, *, is_single: bool) -> Path | None:
-    """Return the folder that files go into, made where it isn't; None where `path` is the file."""
-    is_folder = path.is_dir() or output.endswith(os.sep) or not is_single or not path.suffix
-    if not is_folder:
-        return None
-    if path.exists() and not path.is_dir():
-        raise BereikbaarError(f"{path} is not a folder; name another, or remove it")
-    path.mkdir(parents=True, exist_ok=True)
-    return path

@@ -1,28 +1,22 @@
 """`bereikbaar forward import` and `import-from`: many forwards at once, a verdict on each."""
 
 import sys
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path, PurePath
-from typing import Any, Final, get_args
+from typing import Final
 
 import click
 
-from admin_cli.editing import PresentSchedules, save_edits
+from admin_cli.editing import PresentSchedules
 from admin_cli.invocation import Invocation, print_table, tell
 from admin_cli.lazy import EditCommand, pass_invocation
-from admin_cli.refusals import EXIT_ANSWER_IS_NO, RefusedInputError
+from admin_cli.refusals import RefusedInputError
+from admin_cli.verdicts import ONLY, Row, Taken, fault_fields, save_taken, told_faults
 from schedules.errors import InvalidScheduleError
-from schedules.forward_rows import ForwardRow, RowVerdict, Verdict, take_rows
+from schedules.forward_rows import ForwardRow, RowVerdict, take_rows
 from schedules.forwards_csv import MAX_BYTES, CsvRows, read_rows
 from schedules.model import Schedule
 
-Taken = tuple[Schedule, list[RowVerdict]]
-
 _SHOWN: Final = 64
-_ONLY: Final = click.option(
-    "--only", metavar="NAME", multiple=True, help="Take this one alone; more than once for more."
-)
 _ID: Final = click.argument("schedule_id", metavar="ID")
 
 
@@ -43,7 +37,7 @@ _ID: Final = click.argument("schedule_id", metavar="ID")
     is_flag=True,
     help="Put back the first 0 of numbers that a spreadsheet took it from.",
 )
-@_ONLY
+@ONLY
 @pass_invocation
 def import_file(  # noqa: PLR0913 - its options
     invocation: Invocation,
@@ -68,15 +62,18 @@ def import_file(  # noqa: PLR0913 - its options
         f"{file}: {read.encoding}, cells separated by {read.delimiter}, {heading}; names in "
         f"column {read.name_column}, numbers in column {read.number_column}"
     )
-    _save(
+
+    def take(present: PresentSchedules) -> Taken:
+        return _told(
+            *take_rows(
+                present(schedule_id), read.rows, policy, only=only, restores_zeros=restores_zeros
+            )
+        )
+
+    save_taken(
         invocation,
-        lambda present: take_rows(
-            present(schedule_id),
-            read.rows,
-            policy,
-            only=only,
-            restores_zeros=restores_zeros,
-        ),
+        take,
+        _print_rows,
         f"forwards imported from {PurePath(file).name}",
         {
             "file": file,
@@ -96,7 +93,7 @@ def import_file(  # noqa: PLR0913 - its options
 )
 @click.argument("source_id", metavar="SOURCE")
 @_ID
-@_ONLY
+@ONLY
 @pass_invocation
 def import_from(
     invocation: Invocation, source_id: str, schedule_id: str, only: tuple[str, ...]
@@ -112,10 +109,10 @@ def import_from(
             ForwardRow(one.name, one.number, forward_id=forward_id)
             for forward_id, one in present(source_id).forwards.items()
         ]
-        return take_rows(present(schedule_id), rows, policy, only=only)
+        return _told(*take_rows(present(schedule_id), rows, policy, only=only))
 
     summary = f"forwards imported from schedule {source_id}"
-    _save(invocation, take, summary, {"schedule": source_id})
+    save_taken(invocation, take, _print_rows, summary, {"schedule": source_id})
 
 
 def _read_file(file: str, name_column: str | None, number_column: str | None) -> CsvRows:
@@ -131,31 +128,11 @@ def _read_file(file: str, name_column: str | None, number_column: str | None) ->
         raise RefusedInputError((file, fault) for fault in error.faults) from None
 
 
-def _save(
-    invocation: Invocation,
-    take: Callable[[PresentSchedules], Taken],
-    summary: str,
-    origin: dict[str, object],
-) -> None:
-    """Save what could be taken, and tell the verdicts; ends with 3 where a row was refused."""
-    rows: list[dict[str, Any]] = []
-    counts = dict.fromkeys(get_args(Verdict), 0)
-
-    def edit(present: PresentSchedules) -> list[Schedule]:
-        after, verdicts = take(present)
-        rows.extend(map(_fields_of, verdicts))
-        counts.update(Counter(one.verdict for one in verdicts))
-        return [after]
-
-    save_edits(invocation, edit, summary=summary, origin=origin, counts=counts, rows=rows)
-    if not invocation.is_json:
-        _print_rows(rows)
-    tell(", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count))
-    if counts["refused"]:
-        click.get_current_context().exit(EXIT_ANSWER_IS_NO)
+def _told(after: Schedule, verdicts: list[RowVerdict]) -> Taken:
+    return after, list(map(_fields_of, verdicts))
 
 
-def _fields_of(verdict: RowVerdict) -> dict[str, Any]:
+def _fields_of(verdict: RowVerdict) -> Row:
     return {
         "line": verdict.row.line,
         "source": verdict.row.forward_id,
@@ -163,11 +140,11 @@ def _fields_of(verdict: RowVerdict) -> dict[str, Any]:
         "number": verdict.number,
         "verdict": verdict.verdict,
         "forward": verdict.forward_id,
-        "faults": [{"problem": problem, "remedy": remedy} for problem, remedy in verdict.faults],
+        "faults": fault_fields(verdict.faults),
     }
 
 
-def _print_rows(rows: list[dict[str, Any]]) -> None:
+def _print_rows(rows: list[Row]) -> None:
     print_table(
         ("ROW", "NAME", "NUMBER", "VERDICT", "FORWARD OR REASON"),
         [
@@ -176,8 +153,7 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
                 _shown(row["name"]),
                 _shown(row["number"]),
                 row["verdict"],
-                row["forward"]
-                or ". ".join(f"{fault['problem']}; {fault['remedy']}" for fault in row["faults"]),
+                row["forward"] or told_faults(row),
             )
             for row in rows
         ],

@@ -5,19 +5,11 @@ from typing import Final
 import click
 
 from admin_cli.editing import PresentSchedules, save_edit, save_edits
-from admin_cli.invocation import Invocation, is_at_terminal, print_json, print_table, tell
+from admin_cli.invocation import Invocation, print_json, print_table, tell
 from admin_cli.lazy import Command, EditCommand, LazyCommand, LazyGroup, pass_invocation
-from schedules.consistency import treatments
-from schedules.errors import ConflictError
-from schedules.model import Schedule, Slot
-from schedules.slot_text import TreatmentLike, format_slot, format_treatment
-from schedules.target_editing import (
-    add_forward,
-    find_forward,
-    remove_forward,
-    set_forward,
-    uses_of,
-)
+from admin_cli.target_removal import remove_listed
+from schedules.model import Schedule
+from schedules.target_editing import add_forward, set_forward, uses_of
 
 _COMMANDS: Final = {
     "list": LazyCommand("admin_cli.forwards", "list_forwards", "List the forwards of a schedule."),
@@ -150,41 +142,4 @@ def rename(invocation: Invocation, schedule_id: str, forward_id: str, name: str)
 @pass_invocation
 def remove(invocation: Invocation, schedule_id: str, forward_id: str, *, is_sure: bool) -> None:
     """Remove a forward and clear it wherever it is used. Its uses are listed first."""
-    with invocation.open_store() as store:
-        shown = _uses(store.current(schedule_id).schedule(), forward_id)
-    tell(f"{forward_id} is cleared from:" if shown else f"nothing uses {forward_id}")
-    for use in shown:
-        tell(f"  {use['place']}: {use['slot']}")
-    if is_at_terminal() and not is_sure and not invocation.is_dry_run:
-        click.confirm(f"Remove forward {forward_id}?", abort=True, err=True)
-
-    def edit(schedule: Schedule) -> Schedule:
-        # What is cleared is what was shown, whatever happened while somebody was reading it.
-        if _uses(schedule, forward_id) != shown:
-            raise ConflictError(
-                f"the uses of {forward_id} have changed since they were listed; run it again"
-            )
-        return remove_forward(schedule, forward_id)
-
-    save_edits(
-        invocation,
-        lambda present: [edit(present(schedule_id))],
-        summary=f"forward {forward_id} removed",
-        uses=shown,
-    )
-
-
-def _uses(schedule: Schedule, forward_id: str) -> list[dict[str, str]]:
-    """Return each place that uses a forward, with what stands there; raises `NotFoundError`."""
-    find_forward(schedule, forward_id)
-    return [
-        {"place": place, "slot": _format(treatment)}
-        for place, treatment in treatments(schedule)
-        if treatment.forward == forward_id
-    ]
-
-
-def _format(treatment: TreatmentLike) -> str:
-    if isinstance(treatment, Slot):
-        return format_slot(treatment.start, treatment.end, treatment)
-    return format_treatment(treatment)
+    remove_listed(invocation, schedule_id, "forward", forward_id, is_sure=is_sure)

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import click
 
 from pbx_adapters import clock
-from pbx_adapters.data_dir import AUDIO_FOLDER, CONTROL_SOCKET, LAST_GOOD_FILE
+from pbx_adapters.data_dir import AUDIO_FOLDER, CONTROL_SOCKET, INBOX_FOLDER, LAST_GOOD_FILE
 
 if TYPE_CHECKING:
+    from audio_store.inbox import RecordingInbox
     from audio_store.masters import MasterFiles
     from pbx_adapters.config import Config
     from routing_engine.compiler import TargetCheck
@@ -68,6 +69,13 @@ class Invocation:
         from audio_store.masters import MasterFiles
 
         return MasterFiles(self.data_dir / AUDIO_FOLDER)
+
+    @cached_property
+    def inbox(self) -> "RecordingInbox":
+        """The recordings that wait."""
+        from audio_store.inbox import RecordingInbox
+
+        return RecordingInbox(self.data_dir / INBOX_FOLDER)
 
     @property
     def targets(self) -> "TargetCheck":

@@ -1,8 +1,7 @@
 """`bereikbaar lint`: what is allowed in schedules, but probably not meant."""
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 import click
 
 from admin_cli.changes import compile_at
+from admin_cli.counting import counted
 from admin_cli.invocation import Invocation, print_json
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.refusals import EXIT_ANSWER_IS_NO
@@ -24,7 +24,6 @@ from schedules.revisions import DamagedRevisionError, Revision
 from schedules.sqlite_store import SqliteStore
 
 _PLACES_SHOWN: Final = 4
-_TOLD_EVERY: Final = 100
 _WHOLE_STORE: Final = ""
 
 _IsAsked = Callable[[Finding], bool]
@@ -134,7 +133,7 @@ def _judge(
         _add_callees(fleet, store)
     else:
         try:
-            for current in _told(store.currents()):
+            for current in counted(store.currents(), "schedules"):
                 fleet.add(current)
         except StoreUnavailableError as error:
             if not fleet.findings:
@@ -156,21 +155,6 @@ def _add_callees(fleet: _Fleet, store: SqliteStore) -> None:
             fleet.add(store.current(schedule_id), is_judged=False)
             if schedule_id in fleet.forwardings:
                 ahead += [hop.schedule for hop in fleet.forwardings[schedule_id].hops]
-
-
-def _told(currents: Iterable[Revision]) -> Iterator[Revision]:
-    """Tell a person at a terminal how far it is."""
-    is_shown = _is_at_terminal()
-    for count, current in enumerate(currents):
-        if is_shown and count and count % _TOLD_EVERY == 0:
-            click.echo(f"\r{count:,} schedules", err=True, nl=False)
-        yield current
-    if is_shown:
-        click.echo("\r" + " " * 20 + "\r", err=True, nl=False)
-
-
-def _is_at_terminal() -> bool:
-    return sys.stderr.isatty()
 
 
 def _print_json(fleet: _Fleet) -> None:

@@ -49,7 +49,11 @@ _COMMANDS: Final = {
         "Show what holds each day of a month, or export opening hours.",
     ),
     "forward": LazyCommand("admin_cli.forwards", "forward", "List, change and import forwards."),
+    "audio": LazyCommand("admin_cli.audio", "audio", "List, change, import and export messages."),
     "token": LazyCommand("admin_cli.tokens", "token", "List, create and revoke tokens."),
+    "doctor": LazyCommand(
+        "admin_cli.doctor", "doctor", "Look for faults in what is stored, and tell what to do"
+    ),
     "migrate": LazyCommand(
         "admin_cli.migrate", "migrate", "Bring the store to this version, and tell its steps."
     ),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from audio_store.errors import RefusedAudioError
+from audio_store.errors import AudioError, MissingRecordingError
 from schedules.errors import (
     BereikbaarError,
     ConflictError,
@@ -51,7 +51,8 @@ _EXITS: Final[tuple[tuple[type[Exception], str, int], ...]] = (
     (RefusedInputError, "invalid", EXIT_REFUSED),
     (InvalidScheduleError, "invalid", EXIT_REFUSED),
     (FaultyValueError, "invalid", EXIT_REFUSED),
-    (RefusedAudioError, "invalid", EXIT_REFUSED),
+    (MissingRecordingError, "not-found", EXIT_REFUSED),
+    (AudioError, "invalid", EXIT_REFUSED),
     (NotFoundError, "not-found", EXIT_REFUSED),
     (LockedError, "locked", EXIT_REFUSED),
     (ConflictError, "conflict", EXIT_REFUSED),

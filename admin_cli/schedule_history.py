@@ -19,8 +19,9 @@ from admin_cli.invocation import (
     tell,
 )
 from admin_cli.lazy import Command, EditCommand, SaveCommand, pass_invocation
+from pbx_adapters import clock
 from schedules import rebase
-from schedules.errors import ConflictError
+from schedules.errors import ConflictError, StoreUnavailableError
 from schedules.model import Schedule
 from schedules.revisions import DamagedRevisionError, Revision
 from schedules.sqlite_numbers import linked_blocks
@@ -149,7 +150,7 @@ def _numbers_of(store: SqliteStore, schedule: Schedule) -> Iterator[dict[str, An
 @click.option("--yes", "repeated_id", metavar="ID", help="The id once more: don't ask.")
 @pass_invocation
 def purge(invocation: Invocation, schedule_id: str, *, repeated_id: str | None) -> None:
-    """Remove a deleted schedule with all its revisions.
+    """Remove a deleted schedule with all its revisions, and messages that were its alone.
 
     Nothing brings it back but a backup. At a terminal it asks twice.
     """
@@ -159,24 +160,47 @@ def purge(invocation: Invocation, schedule_id: str, *, repeated_id: str | None) 
         if repeated_id is None and not invocation.is_dry_run:
             _make_sure(schedule_id, store.history(schedule_id))
         with invocation.writing(store, is_dry_run=invocation.is_dry_run) as writer:
+            needed = store.audio_references()
             count = writer.purge(schedule_id)
+            freed = needed - store.audio_references()
         revision = store.revision()
+        messages = _remove_messages(invocation, store, freed)
     if invocation.is_json:
         print_json(
             {
                 "schedule": schedule_id,
                 "result": "purged",
                 "revisions": count,
+                "messages": messages,
                 "dry_run": invocation.is_dry_run,
                 "store_revision": revision,
             }
         )
     else:
-        click.echo(f"{schedule_id}: purged, {count} revisions")
+        also = f", {messages} messages that were its alone" if messages else ""
+        click.echo(f"{schedule_id}: purged, {count} revisions{also}")
     if invocation.is_dry_run:
         tell("a dry run: nothing was saved")
     else:
         follow_daemon(invocation, revision)
+
+
+def _remove_messages(invocation: Invocation, store: SqliteStore, freed: frozenset[str]) -> int:
+    """Remove what a purge that is saved has freed, and return how many messages that is."""
+    if not freed:
+        return 0
+    from admin_cli.audio_collection import remove_freed
+
+    try:
+        if invocation.is_dry_run:
+            return len(freed & invocation.masters.digests())
+        return remove_freed(store, invocation.masters, freed, clock.utc_now())
+    except (OSError, StoreUnavailableError) as error:
+        tell(
+            "Warning: messages that were its alone are still there; `bereikbaar audio collect` "
+            f"removes them ({error})"
+        )
+        return 0
 
 
 def _make_sure(schedule_id: str, revisions: list[Revision]) -> None:

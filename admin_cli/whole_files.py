@@ -2,20 +2,37 @@
 
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from schedules.errors import BereikbaarError
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole: beside it first, then in its place; a link's target, in its mode."""
+    """Write a file whole, as `replacing` does."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Write a file whole: beside it first, then in its place; a link's target, in its mode.
+
+    Where writing ends in an error, what was there stays. Raises `OSError`.
+    """
     if path.is_symlink():
         path = path.resolve()
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        _write(beside, content, mode)
+        with beside.open("xb") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
         # The file that was asked for is named, not the one beside it.
@@ -23,15 +40,6 @@ def replace_file(path: Path, content: bytes) -> None:
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
-
-
-def _write(path: Path, content: bytes, mode: int | None) -> None:
-    with path.open("xb") as file:
-        if mode is not None:
-            os.fchmod(file.fileno(), mode)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def renew_file(path: Path, content: bytes, mark: str) -> None:
@@ -49,3 +57,18 @@ def renew_file(path: Path, content: bytes, mark: str) -> None:
 def _is_ours(path: Path, mark: bytes) -> bool:
     content = path.read_bytes() if path.is_file() else None
     return content is not None and (content == b"" or mark in content)
+
+
+def folder_of(output: str, *, is_single: bool) -> Path | None:
+    """Return the folder that files go into, made where it isn't; None for the name of one file.
+
+    Raises `BereikbaarError` where something else is in the folder's place, and `OSError`.
+    """
+    path = Path(output)
+    is_folder = path.is_dir() or output.endswith(os.sep) or not is_single or not path.suffix
+    if not is_folder:
+        return None
+    if path.exists() and not path.is_dir():
+        raise BereikbaarError(f"{path} is not a folder; name another, or remove it")
+    path.mkdir(parents=True, exist_ok=True)
+    return path

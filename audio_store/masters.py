@@ -1,22 +1,28 @@
 """Stored masters: PCM 16-bit, 8 kHz, mono WAV files, kept by the SHA-256 of their bytes."""
 
 import os
+import re
 import struct
-import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from pywav import WavRead
-
-from audio_store.errors import RefusedAudioError
+from audio_store.errors import (
+    DamagedAudioError,
+    MissingAudioError,
+    RefusedAudioError,
+    UnusableAudioError,
+)
+from audio_store.whole_files import synchronise, write_whole
 
 SAMPLE_RATE: Final = 8_000
 MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_SECONDS: Final = 300
 
 _HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
+HEADER_BYTES: Final = _HEADER.size
 _SAMPLE_BYTES: Final = 2
 # Encoding, channels, sample rate, bytes a second, bytes a sample, bits a sample.
 _TELEPHONY: Final = (1, 1, SAMPLE_RATE, SAMPLE_RATE * _SAMPLE_BYTES, _SAMPLE_BYTES, 16)
@@ -24,6 +30,7 @@ _REMEDY: Final = (
     "convert it to a WAV of PCM 16 bit, 8000 Hz, mono: `sox in.wav -r 8000 -c 1 -b 16 out.wav`"
 )
 _PCM: Final = 1
+_NAME: Final = re.compile(r"[0-9a-f]{64}\.wav")
 
 
 class _Header(NamedTuple):
@@ -97,47 +104,69 @@ class MasterFiles:
     def look_up(self) -> Callable[[str], bool]:
         """Return what `has` would say at this moment, for whoever asks about very many."""
         try:
-            with os.scandir(self.folder) as entries:
-                names = frozenset(entry.name for entry in entries if entry.is_file())
+            return self.digests().__contains__
         except OSError:
             # Files of a folder that can't be listed may still be found by name.
             return self.has
-        return lambda digest: f"{digest}.wav" in names
+
+    def digests(self) -> set[str]:
+        """Return the SHA-256 of each master that is here; raises `OSError`."""
+        return {entry.name[:-4] for entry in self._entries()}
+
+    def size_in_bytes(self) -> int:
+        """Return how many bytes all masters take; raises `OSError`."""
+        total = 0
+        for entry in self._entries():
+            # One may be removed meanwhile.
+            with suppress(FileNotFoundError):
+                total += entry.stat().st_size
+        return total
+
+    def _entries(self) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(self.folder) as entries:
+                return [one for one in entries if _NAME.fullmatch(one.name) and one.is_file()]
+        except FileNotFoundError:
+            return []
+
+    def read(self, digest: str) -> bytes:
+        """Return a master, which is what its name says.
+
+        Raises `MissingAudioError`, and `DamagedAudioError` for one with other bytes, or that the
+        disk doesn't give.
+        """
+        if not _NAME.fullmatch(f"{digest}.wav"):
+            raise MissingAudioError(digest)
+        try:
+            with self.path_of(digest).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            raise MissingAudioError(digest) from None
+        except OSError as error:
+            why = f"it can't be read ({error.strerror})"
+            raise DamagedAudioError(digest, why) from error
+        if sha256(data).hexdigest() != digest:
+            raise DamagedAudioError(digest, "its bytes have changed")
+        return data
 
     def add(self, data: bytes) -> str:
         """Store a canonical master and return its SHA-256; what is here already stays.
 
-        Written to a temporary file, read back, synchronised and renamed: a crash leaves the whole
-        message or nothing. Raises `RefusedAudioError`, and `OSError` when it can't be written.
+        One that is here but damaged is replaced. A crash leaves the whole message or nothing.
+        Within a transaction of whoever will name it, no collection can take it away in between.
+        Raises `RefusedAudioError`, and `OSError` when it can't be written.
         """
         check_master(data)
         digest = sha256(data).hexdigest()
-        if self.has(digest):
-            return digest
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".incoming-")
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            _read_back(name, data)
-            Path(name).replace(self.path_of(digest))
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        _synchronise(self.folder)
+            self.read(digest)
+        except UnusableAudioError:
+            write_whole(self.path_of(digest), data, HEADER_BYTES)
+        else:
+            # Whoever wrote it may not have come to this yet.
+            synchronise(self.folder)
         return digest
 
-
-def _read_back(name: str, data: bytes) -> None:
-    if WavRead(name).getdata() != data[_HEADER.size :]:
-        raise OSError(f"{name}: what was written reads back differently; check the disk")
-
-
-def _synchronise(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    def remove(self, digest: str) -> None:
+        """Remove a master; one that isn't here is no fault. Raises `OSError`."""
+        self.path_of(digest).unlink(missing_ok=True)

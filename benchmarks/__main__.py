@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from benchmarks.downloads import measure_downloads
 from benchmarks.effort import FULL, QUICK, Effort
 from benchmarks.figures import RESULTS, Row, table_text, write_results
 from benchmarks.hook_load import load_bench, measure_latency, measure_throughput
@@ -23,7 +24,7 @@ IN_PROCESS: Final[Mapping[str, Callable[[Effort], Row]]] = {
     "compile": measure_compiling,
     "memory": measure_memory,
 }
-ON_DAEMON: Final = ("start", "reload", "throughput", "latency")
+ON_DAEMON: Final = ("start", "reload", "downloads", "throughput", "latency")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -61,7 +62,8 @@ def measure(names: Sequence[str], effort: Effort) -> Iterator[Row]:
     with TemporaryDirectory() as folder:
         _tell("furnish")
         workplace = furnish(Path(folder), effort.schedules)
-        for name, measure_one in (("start", measure_start), ("reload", measure_reload)):
+        alone = {"start": measure_start, "reload": measure_reload, "downloads": measure_downloads}
+        for name, measure_one in alone.items():
             if name in wanted:
                 _tell(name)
                 yield measure_one(effort, workplace)

@@ -16,6 +16,8 @@ class Effort(NamedTuple):
     triplets: int
     throughput_seconds: float
     latency_seconds: float
+    downloaders: int
+    download_seconds: float
 
 
 FULL: Final = Effort(
@@ -29,6 +31,8 @@ FULL: Final = Effort(
     triplets=21,
     throughput_seconds=0.5,
     latency_seconds=0.5,
+    downloaders=1_000,
+    download_seconds=2.0,
 )
 QUICK: Final = Effort(
     schedules=100,
@@ -41,4 +45,6 @@ QUICK: Final = Effort(
     triplets=1,
     throughput_seconds=0.1,
     latency_seconds=0.1,
+    downloaders=20,
+    download_seconds=0.2,
 )

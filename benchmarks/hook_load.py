@@ -85,7 +85,7 @@ def load_bench(workplace: Workplace) -> Iterator[LoadBench]:
         TemporaryDirectory() as folder,
     ):
         requests = {
-            "hook": (hook.port, list(_hook_requests(workplace, hook.port))),
+            "hook": (hook.port, list(hook_requests(workplace, hook.port))),
             "bare": (bare.port, [request_text("/hello", bare.port)]),
         }
         with LoadGenerator(requests, Path(folder)) as generator:
@@ -165,7 +165,7 @@ def measure_latency(effort: Effort, bench: LoadBench) -> Row:
     )
 
 
-def _hook_requests(workplace: Workplace, port: int) -> Iterator[str]:
+def hook_requests(workplace: Workplace, port: int) -> Iterator[str]:
     """Yield calls to random numbers, half as E.164, half as Dutch trunks give them."""
     rng = Random(6)
     for place in range(_REQUESTS):

@@ -84,19 +84,19 @@ def furnish(data_dir: Path, count: int) -> Workplace:
 
 
 @contextmanager
-def running_daemon(workplace: Workplace) -> Iterator[Server]:
-    """Run the real daemon, everything loaded, on the servers' core."""
-    with started_daemon(workplace) as server:
+def running_daemon(workplace: Workplace, **settings: str) -> Iterator[Server]:
+    """Run the real daemon, everything loaded, on the servers' core; with further settings."""
+    with started_daemon(workplace, **settings) as server:
         wait_until_loaded(server)
         pin_to("server", server.pid)
         yield server
 
 
 @contextmanager
-def started_daemon(workplace: Workplace) -> Iterator[Server]:
+def started_daemon(workplace: Workplace, **settings: str) -> Iterator[Server]:
     """Start the real daemon without waiting for it."""
     port = free_port()
-    settings = {
+    settings |= {
         "BEREIKBAAR_DATA_DIR": str(workplace.data_dir),
         "BEREIKBAAR_LISTEN": f"127.0.0.1:{port}",
         "BEREIKBAAR_LOG_LEVEL": "warning",

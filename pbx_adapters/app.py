@@ -1,33 +1,41 @@
 """The URL table: which path leads to what (contract.md: HTTP hook)."""
 
 import re
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
 
-from audio_store.masters import MasterFiles
 from pbx_adapters.answer import DIALECTS
+from pbx_adapters.audio_download import AudioDownloads
 from pbx_adapters.auth import Caller
 from pbx_adapters.hook import Hook
 from pbx_adapters.metrics import CONTENT_TYPE, Metrics
 from pbx_adapters.openapi import openapi_document
-from pbx_adapters.refusals import HTTP_CODES, RefusedError, bare_answer
+from pbx_adapters.recordings import Recordings
+from pbx_adapters.refusals import RefusedError, bare_answer
 from pbx_adapters.serving import Serving
+from pbx_adapters.token_gate import TokenGate, refusal_response
 from pbx_adapters.url_table import Handler, dispatch
 
 _AUDIO: Final = re.compile("/audio/([0-9a-f]{64})[.]wav", re.ASCII)
+_RECORDINGS: Final = re.compile("/recordings/([a-z0-9-]{1,64})", re.ASCII)
 _PAGE_METHODS: Final = ("GET", "HEAD")
 _HOOK: Final = re.compile("/hook(/.*)?", re.DOTALL)
+
+# What answers at a path that names a message or a schedule; it gets the name, and who asks.
+NamedHandler = Callable[[web.BaseRequest, str, Caller], Awaitable[web.StreamResponse]]
+NamedPaths = tuple[re.Pattern[str], Mapping[str, NamedHandler]]
 
 
 def build_app(  # noqa: PLR0913 - its wiring
     hook: Hook,
     serving: Serving,
     metrics: Metrics,
-    masters: MasterFiles,
+    downloads: AudioDownloads,
+    recordings: Recordings,
     *,
     clock: Callable[[], int],
     reload: Callable[[], Awaitable[None]],
@@ -36,7 +44,11 @@ def build_app(  # noqa: PLR0913 - its wiring
 
     `clock` gives epoch seconds; `reload` returns once everything was read anew.
     """
-    paths = _Paths(hook, serving, metrics, masters, clock, reload)
+    patterns: tuple[NamedPaths, ...] = (
+        (_AUDIO, dict.fromkeys(_PAGE_METHODS, downloads.send)),
+        (_RECORDINGS, {"GET": recordings.check, "POST": recordings.receive}),
+    )
+    paths = _Paths(serving, TokenGate(hook, serving), metrics, patterns, clock, reload)
     handlers = {dialect: hook.handler(dialect) for dialect in DIALECTS}
     return dispatch(
         {
@@ -70,10 +82,10 @@ async def describe(_request: web.BaseRequest) -> web.Response:
 class _Paths:
     """What stands beside the hook."""
 
-    hook: Hook
     serving: Serving
+    gate: TokenGate
     metrics: Metrics
-    masters: MasterFiles
+    patterns: tuple[NamedPaths, ...]
     clock: Callable[[], int]
     reload: Callable[[], Awaitable[None]]
 
@@ -101,52 +113,38 @@ class _Paths:
     async def reload_now(self, request: web.BaseRequest) -> web.Response:
         """Read everything anew and answer as readiness does; for operators."""
         try:
-            is_operator = self._caller_of(request).is_operator
+            caller = self.gate.admit(request)
         except RefusedError as refusal:
-            return _refused(refusal)
-        if not is_operator:
-            return _refused(RefusedError("forbidden", "reloading needs an operator token"))
+            return refusal_response(refusal)
+        if not caller.is_operator:
+            return refusal_response(RefusedError("forbidden", "reloading needs an operator token"))
         await self.reload()
         return await self.tell_ready(request)
 
     async def answer_other(
         self, request: web.BaseRequest, methods: Collection[str]
     ) -> web.StreamResponse:
-        """Send a message, or refuse; at the hook's paths as the hook refuses."""
-        audio = _AUDIO.fullmatch(request.path)
-        if audio is not None:
-            if request.method in _PAGE_METHODS:
-                return await self.send_audio(request, audio[1])
-            methods = _PAGE_METHODS
+        """Answer at a path that names a message or a schedule, or refuse as the hook does."""
+        for pattern, handlers in self.patterns:
+            found = pattern.fullmatch(request.path)
+            if found is None:
+                continue
+            if handler := handlers.get(request.method):
+                return await self._answer_named(request, handler, found[1])
+            methods = handlers
         if _HOOK.fullmatch(request.path):
             return _refuse_hook(methods)
         if methods:
             raise web.HTTPMethodNotAllowed(request.method, methods)
         raise web.HTTPNotFound
 
-    async def send_audio(self, request: web.BaseRequest, digest: str) -> web.StreamResponse:
-        """Send a message's bytes, for any token."""
+    async def _answer_named(
+        self, request: web.BaseRequest, handler: NamedHandler, name: str
+    ) -> web.StreamResponse:
         try:
-            self._caller_of(request)
+            return await handler(request, name, self.gate.admit(request))
         except RefusedError as refusal:
-            return _refused(refusal)
-        if request.query.get("encoding") is not None:
-            detail = "messages come as PCM 16-bit WAV only so far: leave `encoding` out"
-            return _refused(RefusedError("bad-request", detail))
-        path = self.masters.path_of(digest)
-        if not path.is_file():
-            raise web.HTTPNotFound(text="no such message\n")
-        # The name is the content's hash: what it names never changes.
-        headers = {
-            "Content-Type": "audio/wav",
-            "Cache-Control": "private, max-age=31536000, immutable",
-        }
-        return web.FileResponse(path, headers=headers)
-
-    def _caller_of(self, request: web.BaseRequest) -> Caller:
-        if self.serving.service is None:
-            raise RefusedError("unavailable", "; ".join(self.serving.troubles))
-        return self.hook.authenticate(request, self.serving.service)
+            return refusal_response(refusal)
 
 
 def _refuse_hook(methods: Collection[str]) -> web.Response:
@@ -162,12 +160,3 @@ def _refuse_hook(methods: Collection[str]) -> web.Response:
         headers={"Bereikbaar-Detail": detail, **headers},
         content_type="application/json",
     )
-
-
-def _refused(refusal: RefusedError) -> web.Response:
-    """Tell a refusal on the paths that are not a PBX's hook."""
-    headers = dict(refusal.headers)
-    if refusal.error == "unauthorized":
-        headers["WWW-Authenticate"] = 'Bearer realm="bereikbaar"'
-    body = {"error": refusal.error, "detail": refusal.detail}
-    return web.json_response(body, status=HTTP_CODES[refusal.error], headers=headers)

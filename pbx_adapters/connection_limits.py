@@ -4,8 +4,12 @@ import resource
 from dataclasses import dataclass, replace
 from typing import Final
 
+from aiohttp import web
+
 MAX_BODY_BYTES: Final = 64 * 1024
 BODY_SECONDS: Final = 10.0
+# Set on a request once its client has shown that it may send a recording.
+IS_RECORDING: Final = web.RequestKey("is_recording", bool)
 # A refused client that is given time to read its 503 holds a file descriptor meanwhile.
 MAX_REFUSED_OPEN: Final = 64
 _SPARE_DESCRIPTORS: Final = 128
@@ -17,15 +21,17 @@ class ConnectionLimits:
 
     `max_connections_per_ip` 0 means no cap, and does not count clients of a Unix socket.
     `head_seconds` runs from the opening of a connection or the first byte of a later head until
-    that head is complete; `body_seconds` from there until the body is; `keepalive_seconds` is how
-    long a connection may idle between requests; `send_seconds` how long a client may leave an
-    answer untouched. Each is kept to within two sweeps.
+    that head is complete; `body_seconds` from there until the body is, `recording_seconds` where
+    that is a recording; `keepalive_seconds` is how long a connection may idle between requests;
+    `send_seconds` how long a client may leave an answer untouched. Each is kept to within two
+    sweeps.
     """
 
     max_connections: int = 1000
     max_connections_per_ip: int = 0
     head_seconds: float = 10.0
     body_seconds: float = BODY_SECONDS
+    recording_seconds: float = 60.0
     keepalive_seconds: float = 75.0
     send_seconds: float = 60.0
     sweep_seconds: float = 1.0

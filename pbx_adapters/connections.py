@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 from aiohttp import EMPTY_PAYLOAD, web
 from aiohttp.http import HttpProcessingError
 
-from pbx_adapters.connection_limits import MAX_REFUSED_OPEN, ConnectionLimits
+from pbx_adapters.connection_limits import IS_RECORDING, MAX_REFUSED_OPEN, ConnectionLimits
 from pbx_adapters.refusals import bare_answer
 
 DropReason = Literal[
@@ -142,7 +142,9 @@ class _Connection(web.RequestHandler):
         # No further head can complete before this body has, so the count names the body.
         if self._body_key != self._request_count:
             self._body_key, self._body_since = self._request_count, now
-        elif now - self._body_since >= limits.body_seconds:
+        elif now - self._body_since >= (
+            limits.recording_seconds if request.get(IS_RECORDING) else limits.body_seconds
+        ):
             self._end_body(request)
             return "slow_body"
         return None

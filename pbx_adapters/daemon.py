@@ -8,30 +8,37 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 import structlog
 
+from audio_store.inbox import RecordingInbox
+from audio_store.intake import encode, take_in
 from audio_store.masters import MasterFiles
 from pbx_adapters import clock
 from pbx_adapters.app import build_app
+from pbx_adapters.audio_cache import AudioCache
+from pbx_adapters.audio_download import AudioDownloads, DownloadFailure
+from pbx_adapters.audio_watch import AudioWatch
 from pbx_adapters.config import Config, Listen
 from pbx_adapters.connection_limits import ConnectionLimits, fit_to_descriptors
 from pbx_adapters.connections import DropReason
-from pbx_adapters.data_dir import AUDIO_FOLDER, CONTROL_SOCKET, remove_leftovers
+from pbx_adapters.data_dir import AUDIO_FOLDER, CONTROL_SOCKET, INBOX_FOLDER, remove_leftovers
 from pbx_adapters.hook import Hook
 from pbx_adapters.listening import bind_tcp, bind_unix, fault_of_path
 from pbx_adapters.logs import Throttle, configure_logs
 from pbx_adapters.metrics import Metrics
+from pbx_adapters.recordings import Recordings
 from pbx_adapters.reload import Reloader
 from pbx_adapters.server import RunningServer, serve_guarded
 from pbx_adapters.serving import Serving
-from routing_engine.compiler import TargetCheck
 from schedules.telephone import read_number
 
 _SECONDS_BETWEEN_LINES: Final = 10.0
+_EXPIRY_SECONDS: Final = 3_600.0
 _SET: Final = "set public_url to the address where PBXs reach the daemon"
 
 _GARBAGE_THRESHOLDS: Final = (20_000, 20, 50)
@@ -61,7 +68,9 @@ class _Parts:
     config: Config
     serving: Serving
     metrics: Metrics
-    masters: MasterFiles
+    downloads: AudioDownloads
+    inbox: RecordingInbox
+    recordings: Recordings
     reloader: Reloader
     limits: ConnectionLimits
     throttle: Throttle = field(
@@ -120,6 +129,14 @@ async def _tidy_up(parts: _Parts) -> None:
     await asyncio.to_thread(remove_leftovers, parts.config.data_dir, clock.now())
     # Few numbers need the library; the call that brings the first one shall not wait for it.
     await asyncio.to_thread(import_module, "phonenumbers")
+    while True:
+        try:
+            await asyncio.to_thread(
+                parts.inbox.remove_expired, datetime.fromtimestamp(clock.now(), UTC)
+            )
+        except OSError as error:
+            _log.warning("inbox_unreadable", why=str(error))
+        await asyncio.sleep(_EXPIRY_SECONDS)
 
 
 def _why_no_socket(data_dir: Path) -> str:
@@ -132,15 +149,23 @@ def _why_no_socket(data_dir: Path) -> str:
 def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> _Parts:
     serving = Serving()
     masters = MasterFiles(config.data_dir / AUDIO_FOLDER)
+    watch = AudioWatch(masters)
     reloader = Reloader(
         config.data_dir,
         serving,
         metrics,
-        targets=TargetCheck(config.forward_policy, masters.has),
+        policy=config.forward_policy,
+        audio=watch,
         clock=clock.now,
         loop=loop,
-        list_messages=masters.look_up,
     )
+
+    def tell_failure(why: DownloadFailure, digest: str) -> None:
+        metrics.audio_failures.labels(why).inc()
+        if why in ("missing", "damaged"):
+            watch.report(digest)
+
+    downloads = AudioDownloads(AudioCache(masters, encode), tell_failure)
     asked = ConnectionLimits(
         max_connections=config.max_connections,
         max_connections_per_ip=config.max_connections_per_ip,
@@ -149,7 +174,9 @@ def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> 
     limits = fit_to_descriptors(asked)
     if limits != asked:
         _log.warning("max_connections_lowered", to=limits.max_connections, why="open files limit")
-    return _Parts(config, serving, metrics, masters, reloader, limits)
+    inbox = RecordingInbox(config.data_dir / INBOX_FOLDER)
+    recordings = Recordings(config.data_dir, inbox, metrics, clock=clock.now, take_in=take_in)
+    return _Parts(config, serving, metrics, downloads, inbox, recordings, reloader, limits)
 
 
 async def _start(
@@ -168,7 +195,8 @@ async def _start(
         hook,
         parts.serving,
         parts.metrics,
-        parts.masters,
+        parts.downloads,
+        parts.recordings,
         clock=clock.now,
         reload=parts.reloader.reload,
     )

@@ -7,6 +7,7 @@ from typing import Final
 
 AUDIO_FOLDER: Final = "audio"
 CONTROL_SOCKET: Final = "control.sock"
+INBOX_FOLDER: Final = "inbox"
 LAST_GOOD_FILE: Final = "last-good.jsonl"
 
 _LEFT_SECONDS: Final = 3_600
@@ -17,8 +18,12 @@ def remove_leftovers(data_dir: Path, now: int) -> None:
 
     Younger ones may still be written to by another process.
     """
+    from audio_store.whole_files import unfinished_files
+
     unfinished = chain(
-        (data_dir / AUDIO_FOLDER).glob(".incoming-*"), data_dir.glob(f".{LAST_GOOD_FILE}.*")
+        unfinished_files(data_dir / AUDIO_FOLDER),
+        unfinished_files(data_dir / INBOX_FOLDER),
+        data_dir.glob(f".{LAST_GOOD_FILE}.*"),
     )
     for path in unfinished:
         with suppress(OSError):

@@ -17,7 +17,7 @@ async def read_form(request: web.BaseRequest) -> str:
     # Who waits to be told to go on shall not be told to send what is refused.
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise _too_large()
-    await _invite_body(request)
+    await invite_body(request)
     try:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:
@@ -42,7 +42,7 @@ def _too_large() -> RefusedError:
     return RefusedError("too-large", f"send at most {MAX_BODY_BYTES // 1024} KiB")
 
 
-async def _invite_body(request: web.BaseRequest) -> None:
+async def invite_body(request: web.BaseRequest) -> None:
     """Tell a client to go on that waits to be told (RFC 9110, 10.1.1)."""
     if request.version == HttpVersion11 and request.headers.get("Expect", "").lower() == _CONTINUE:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -21,7 +21,7 @@ from routing_engine.table import HORIZON_DAYS, IntervalTable, first_day_for
 from routing_engine.zones import DAY_SECONDS
 from schedules.errors import BereikbaarError, StoreUnavailableError
 from schedules.revisions import Revision
-from schedules.store import Changes, ScheduleSource
+from schedules.store import Changes, ScheduleSource, ScheduleStore
 
 # Fewer schedules are loaded before a caller notices.
 MANY: Final = 1_000
@@ -38,7 +38,8 @@ class LoadedTables:
     Each load returns new ones, so that one that breaks off halfway leaves the old in service.
     `read_good` yields the revisions that could be compiled when they were kept; it is asked once
     when present ones can't be and no tables of earlier ones are in service. `failed_numbers` are
-    what is linked to the schedules that failed; to all of them where `is_last_good`.
+    what is linked to the schedules that failed; to all of them where `is_last_good`. `lacking`
+    holds by schedule the messages that it names and that could not be played when it was compiled.
     `list_messages` returns what tells of every message at one moment; without it a whole load asks
     `targets` about each.
     """
@@ -53,6 +54,7 @@ class LoadedTables:
     is_last_good: bool = False
     tokens: TokenTable = field(default_factory=TokenTable)
     degraded_targets: dict[str, Counter[str]] = field(default_factory=dict)
+    lacking: dict[str, frozenset[str]] = field(default_factory=dict)
     list_messages: Callable[[], Callable[[str], bool]] | None = None
 
     def load_all(
@@ -76,6 +78,7 @@ class LoadedTables:
                 tables={},
                 failed={},
                 degraded_targets={},
+                lacking={},
                 is_last_good=False,
                 tokens=index_tokens(source.tokens()),
             )
@@ -99,9 +102,32 @@ class LoadedTables:
             tables=_without(self.tables, gone),
             failed=_without(self.failed, gone),
             degraded_targets=_without(self.degraded_targets, gone),
+            lacking=_without(self.lacking, gone),
             tokens=index_tokens(source.tokens()) if changes.has_new_tokens else self.tokens,
         )
         return kept.with_revisions(changes.changed, source, self.tables)
+
+    def touched_by(self, playable: AbstractSet[str]) -> frozenset[str]:
+        """Return which schedules to compile anew, now that exactly these messages can be played."""
+        using = (
+            schedule_id
+            for schedule_id, table in self.tables.items()
+            if any(
+                outcome.audio and outcome.audio.removesuffix(".wav") not in playable
+                for outcome in table.outcomes
+            )
+        )
+        lacking = (
+            schedule_id
+            for schedule_id, digests in self.lacking.items()
+            if not digests.isdisjoint(playable)
+        )
+        return frozenset(chain(using, lacking))
+
+    def load_again(self, schedule_ids: Iterable[str], store: ScheduleStore) -> "LoadedTables":
+        """Compile schedules anew, at a moment of the store that is still of this revision."""
+        changed = tuple(map(store.current, sorted(schedule_ids)))
+        return self.load_changes(Changes(self.revision, changed, (), has_new_tokens=False), store)
 
     def load_last_good(self, source: ScheduleSource, at: int) -> "LoadedTables":
         """Compile a last-good file, whose numbers may be newer than some of its schedules."""
@@ -172,16 +198,20 @@ class LoadedTables:
         """
         tables = dict(self.tables)
         failed: dict[str, str] = {}
+        lacking = dict(self.lacking)
         for revision in revisions:
             schedule_id = revision.schedule_id
+            missed: set[str] = set()
             try:
-                tables[schedule_id] = self._table_of(revision)
+                tables[schedule_id] = self._table_of(revision, missed)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with one, the rest is served
                 failed[schedule_id] = f"schedule {schedule_id} can't be compiled: {told(error)}"
                 is_ours = not isinstance(error, BereikbaarError)
                 _log.error(
                     "schedule_failed", schedule=schedule_id, why=told(error), exc_info=is_ours
                 )
+            if missed:
+                lacking[schedule_id] = frozenset(missed)
         tables |= self._last_good_tables(failed.keys(), earlier)
         degraded = {
             schedule_id: counts
@@ -194,6 +224,7 @@ class LoadedTables:
             tables=tables,
             failed=failed,
             degraded_targets=self.degraded_targets | degraded,
+            lacking=lacking,
             failed_numbers=_numbers_of(failed.keys(), source),
         )
 
@@ -212,7 +243,7 @@ class LoadedTables:
             if revision.schedule_id in missing:
                 # One that was good for an earlier version may not be for this one.
                 with suppress(Exception):
-                    kept[revision.schedule_id] = self._table_of(revision)
+                    kept[revision.schedule_id] = self._table_of(revision, set())
         return kept
 
     def _targets_now(self) -> TargetCheck:
@@ -224,16 +255,24 @@ class LoadedTables:
     def _table_for_call(self, revision: Revision) -> IntervalTable:
         """Compile a revision that a call waits for, which is refused where that can't be done."""
         try:
-            return self._table_of(revision)
+            return self._table_of(revision, set())
         except Exception as error:
             raise RefusedError("unavailable", told(error)) from error
 
-    def _table_of(self, revision: Revision) -> IntervalTable:
+    def _table_of(self, revision: Revision, missed: set[str]) -> IntervalTable:
+        """Compile a revision; note in `missed` the messages that can't be played."""
+
+        def has_message(digest: str) -> bool:
+            is_here = self.targets.has_message(digest)
+            if not is_here:
+                missed.add(digest)
+            return is_here
+
         return compile_schedule(
             revision.schedule(),
             revision=revision.revision,
             first_day=self.first_day,
-            targets=self.targets,
+            targets=TargetCheck(self.targets.policy, has_message),
         )
 
 

@@ -75,6 +75,13 @@ class Metrics:
             ["field"],
             registry=registry,
         )
+        self.audio_failures = Counter(
+            "bereikbaar_audio_failures",
+            "Messages that were asked for and could not be sent",
+            ["why"],
+            registry=registry,
+        )
+        self.audio_bytes = _gauge(registry, "audio_bytes", "Size of all stored messages together")
         self.overrides_active = _gauge(registry, "overrides_active", "Overrides in force now")
         Gauge(
             "bereikbaar_build_info", "Version of the daemon", ["version"], registry=registry

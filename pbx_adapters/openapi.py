@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from audio_store.intake import ENCODINGS
 from pbx_adapters.answer import ANSWER_FIELDS, CONTENT_TYPES, DIALECTS
-from pbx_adapters.refusals import HTTP_CODES
+from pbx_adapters.recordings import PIN_HEADER
+from pbx_adapters.refusals import HTTP_CODES, HookError
 
 _PARAMETERS: Final = {
     "did": "Number called, as the trunk delivers it; also `called`, `to`. Or give `schedule`.",
@@ -44,6 +46,7 @@ def openapi_document() -> dict[str, Any]:
         paths[path] = {"get": {"summary": summary, "responses": _responses(codes)}}
     paths["/-/reload"] = {"post": _reload_operation()}
     paths["/audio/{sha256}.wav"] = {method: _audio_operation(method) for method in ("get", "head")}
+    paths["/recordings/{schedule}"] = _recordings_operations()
     return {
         "openapi": "3.1.0",
         "info": {"title": "Bereikbaar", "version": version("bereikbaar")},
@@ -68,17 +71,53 @@ def _reload_operation() -> dict[str, Any]:
 
 def _audio_operation(method: str) -> dict[str, Any]:
     codes = {"200": "The message", "206": "A range of it", "304": "Unchanged"}
-    codes |= {"404": "No such message", "416": "No such range"}
-    codes |= {"400": "Another encoding was asked for"}
+    codes |= {"404": "audio-missing: it isn't stored here", "416": "No such range"}
+    codes |= {"400": "No such encoding"} | _REFUSALS
+    codes["503"] += ", audio-damaged, or too much to do"
     operation: dict[str, Any] = {
         "operationId": f"{method}_audio",
-        "summary": "A message: WAV, PCM 16-bit, 8 kHz, mono; ranges and ETag",
+        "summary": "A message: WAV, PCM 16-bit, 8 kHz, mono unless asked otherwise; ranges, ETag",
         "security": _security(),
-        "parameters": [_parameter("sha256", "The hash of its bytes", place="path")],
-        "responses": _responses(codes | _REFUSALS),
+        "parameters": [
+            _parameter("sha256", "The hash of its bytes", place="path"),
+            _parameter("encoding", f"{', '.join(f'`{one}`' for one in ENCODINGS)}, for others"),
+        ],
+        "responses": _responses(codes),
     }
     operation["responses"]["200"]["content"] = {"audio/wav": {}}
     return operation
+
+
+def _recordings_operation(method: str, summary: str, codes: Mapping[str, str]) -> dict[str, Any]:
+    every = _REFUSALS | {
+        "400": "bad-request: for one, no PIN was sent",
+        "403": f"{_REFUSALS['403']}; no-pin or wrong-pin",
+        "429": "too-many-attempts: Retry-After says when",
+    }
+    return {
+        "operationId": f"{method}_recordings",
+        "summary": summary,
+        "security": _security(),
+        "parameters": [
+            _parameter("schedule", "The schedule's id", place="path"),
+            _parameter(PIN_HEADER, "The schedule's PIN for recordings", place="header"),
+        ],
+        "responses": _responses({**every, **codes}),
+    }
+
+
+def _recordings_operations() -> dict[str, Any]:
+    codes = {
+        "201": "It waits in the inbox",
+        "400": "bad-recording or bad-request",
+        "409": "inbox-full",
+        "413": "More than 10 MB",
+        "507": "disk-full",
+    }
+    upload = _recordings_operation("post", "Send a message recorded by telephone", codes)
+    upload["requestBody"] = {"required": True, "content": {"audio/wav": {}}}
+    check = _recordings_operation("get", "Whether a PIN is right", {"204": "It is"})
+    return {"get": check, "post": upload}
 
 
 def _responses(codes: Mapping[str, str]) -> dict[str, Any]:
@@ -91,8 +130,9 @@ def _hook_operation(dialect: str, method: str) -> dict[str, Any]:
         for content_type in CONTENT_TYPES.values()
     }
     codes = {"200": "Decided; also for an unknown number"}
-    for error, code in HTTP_CODES.items():
-        codes[str(code)] = f"{codes[str(code)]}, {error}" if str(code) in codes else error
+    for error in get_args(HookError):
+        code = str(HTTP_CODES[error])
+        codes[code] = f"{codes[code]}, {error}" if code in codes else error
     operation = {
         "operationId": f"{method}_{dialect}",
         "summary": f"Decide one call, for {dialect}; answers {DIALECTS[dialect]} by default",
@@ -123,7 +163,7 @@ def _parameter(name: str, text: str, *, place: str = "query") -> dict[str, Any]:
     return {
         "name": name,
         "in": place,
-        "required": place == "path",
+        "required": place != "query",
         "description": text,
         "schema": {"type": "string"},
     }

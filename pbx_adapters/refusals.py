@@ -12,21 +12,40 @@ HookError = Literal[
     "too-large",
     "unavailable",
 ]
+# Of messages and recordings; no call is refused with these.
+AudioRequestError = Literal[
+    "audio-missing",
+    "audio-damaged",
+    "bad-recording",
+    "no-pin",
+    "wrong-pin",
+    "too-many-attempts",
+    "inbox-full",
+    "disk-full",
+]
 
-HTTP_CODES: Final[dict[HookError, int]] = {
+HTTP_CODES: Final[dict[HookError | AudioRequestError, int]] = {
     "bad-request": 400,
     "ambiguous-time": 400,
     "unauthorized": 401,
     "forbidden": 403,
     "too-large": 413,
     "unavailable": 503,
+    "audio-missing": 404,
+    "audio-damaged": 503,
+    "bad-recording": 400,
+    "no-pin": 403,
+    "wrong-pin": 403,
+    "too-many-attempts": 429,
+    "inbox-full": 409,
+    "disk-full": 507,
 }
 
 
 class RefusedError(Exception):
     """A request that gets no decision; `error` is the contract's word, `detail` says what to do."""
 
-    def __init__(self, error: HookError, detail: str, **headers: str) -> None:
+    def __init__(self, error: HookError | AudioRequestError, detail: str, **headers: str) -> None:
         super().__init__(detail)
         self.error = error
         self.detail = detail

@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from pbx_adapters.audio_watch import AudioWatch
 from pbx_adapters.data_dir import LAST_GOOD_FILE
 from pbx_adapters.last_good_keeper import LastGoodKeeper, Noted
 from pbx_adapters.loader import LoadedTables, told
@@ -22,6 +23,7 @@ from pbx_adapters.store_check import CHECK_SECONDS, CheckClock, find_damaged, fo
 from routing_engine.compiler import TargetCheck
 from routing_engine.table import first_day_for
 from schedules.errors import ConflictError, StoreUnavailableError
+from schedules.forward_rules import ForwardPolicy
 from schedules.last_good import read_last_good
 from schedules.revisions import Revision
 from schedules.sqlite_store import DATABASE_NAME, SqliteStore, open_store
@@ -40,11 +42,11 @@ _log = structlog.get_logger()
 class Reloader(threading.Thread):
     """Keeps `serving` at what the store holds.
 
-    `clock` gives epoch seconds; `targets` and `list_messages` are as of `LoadedTables`. A change
-    committed by any process is found by polling the database's data version; the call path never
-    waits for the disk. `first_reading` is done once the store has been read, or was found wanting.
-    Every `check_seconds`, and after any other write to its files, the store is read to see whether
-    it is whole.
+    `clock` gives epoch seconds; callers may be forwarded as `policy` says, and hear the messages
+    that `audio` finds. A change committed by any process is found by polling the database's data
+    version; the call path never waits for the disk. `first_reading` is done once the store has been
+    read, or was found wanting. Every `check_seconds`, and after any other write to its files, the
+    store is read to see whether it is whole.
     """
 
     def __init__(  # noqa: PLR0913 - its wiring
@@ -53,11 +55,11 @@ class Reloader(threading.Thread):
         serving: Serving,
         metrics: Metrics,
         *,
-        targets: TargetCheck,
+        policy: ForwardPolicy,
+        audio: AudioWatch,
         clock: Callable[[], int],
         loop: asyncio.AbstractEventLoop,
         check_seconds: float = CHECK_SECONDS,
-        list_messages: Callable[[], Callable[[str], bool]] | None = None,
     ) -> None:
         super().__init__(name="reload", daemon=True)
         self._data_dir = data_dir
@@ -68,7 +70,11 @@ class Reloader(threading.Thread):
         self._check_seconds = check_seconds
         self._last_good_path = data_dir / LAST_GOOD_FILE
         self._database_path = data_dir / DATABASE_NAME
-        self._loaded = LoadedTables(targets, self._read_good, list_messages=list_messages)
+        targets = TargetCheck(policy, audio.has)
+        self._loaded = LoadedTables(targets, self._read_good, list_messages=audio.look_up)
+        self._audio = audio
+        # Schedules to be compiled anew, since what can be played is something else now.
+        self._touched: frozenset[str] = frozenset()
         self._service: Service | None = None
         self._wake = threading.Event()
         self._is_stopping = False
@@ -168,6 +174,25 @@ class Reloader(threading.Thread):
             damaged = next(checking, None) or frozenset()
             if is_old or not damaged <= self._loaded.failed.keys():
                 self._load_all(store)
+            self._follow_audio(store)
+
+    def _follow_audio(self, store: SqliteStore) -> None:
+        """Compile anew what uses messages that are gone, or are there again."""
+        news = self._audio.step(monotonic())
+        if news is not None:
+            self._metrics.audio_bytes.set(news.size)
+            if news.playable is not None:
+                self._touched |= self._loaded.touched_by(news.playable)
+        # Some may have been deleted since.
+        self._touched &= self._loaded.tables.keys()
+        if not self._touched:
+            return
+        with store.reading():
+            # Else a change waits that comes first.
+            if store.revision() == self._loaded.revision:
+                loaded = self._loaded.load_again(self._touched, store)
+                self._touched = frozenset()
+                self._put_into_service(loaded, "messages_followed")
 
     def _load_all(self, store: SqliteStore) -> None:
         started = perf_counter()
@@ -179,6 +204,7 @@ class Reloader(threading.Thread):
             # Not where a service is answering already: this one is slower.
             serve = None if self._service else partial(self._tell, Serving.put, self._serving)
             loaded = self._loaded.load_all(store, self._clock(), serve)
+            self._touched = frozenset()
             self._put_into_service(loaded, "loaded")
             gc.freeze()
         finally:

@@ -29,6 +29,7 @@ def find_damaged(data_dir: Path) -> Iterator[frozenset[str] | None]:
         for _ in store.numbers():
             pass
         store.tokens()
+        store.audio_references()
     yield frozenset(damaged)
 
 

@@ -8,6 +8,7 @@ every fault. A day is named by the rule that it belongs to: `week/mon`, `excepti
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
+from schedules.carry_over import carry_over
 from schedules.date_text import DateRange
 from schedules.errors import ConflictError, NotFoundError, meant
 from schedules.field_text import check_holiday_id, free_slug
@@ -20,7 +21,6 @@ from schedules.model import (
     Slot,
     WeeklyHours,
 )
-from schedules.target_editing import carry_over
 
 WEEKDAYS: Final = tuple(WeeklyHours.model_fields)
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from schedules.consistency import MAX_FORWARDS
-from schedules.errors import FaultyValueError, NotFoundError, meant
+from schedules.errors import FaultyValueError
 from schedules.field_text import check_name, free_slug, slug_of_name
 from schedules.forward_rules import ForwardPolicy, forward_refusal
 from schedules.model import Forward, Schedule
-from schedules.target_editing import name_key
+from schedules.target_editing import chosen_keys, name_key
 from schedules.telephone import parse_forward_number
 
 Verdict = Literal["taken", "present", "refused", "not-chosen"]
@@ -67,7 +67,7 @@ def take_rows(
     `only` chooses by name or id, none meaning all. With `restores_zeros` a number that is valid but
     for its first 0 gets it back. Raises `NotFoundError` for a choice that no row has.
     """
-    keys = _chosen_keys(rows, only)
+    keys = chosen_keys(map(_keys_of, rows), only)
     forwards = _Forwards(schedule, policy)
     verdicts = [
         forwards.take(row, restores_zeros=restores_zeros)
@@ -187,17 +187,3 @@ def _with_zero(text: str, policy: ForwardPolicy) -> str | None:
 
 def _keys_of(row: ForwardRow) -> set[str]:
     return {name_key(row.name)} | ({row.forward_id} if row.forward_id else set())
-
-
-def _chosen_keys(rows: Sequence[ForwardRow], only: Iterable[str]) -> set[str] | None:
-    """Return what chosen rows are known by, None for all; raises `NotFoundError`."""
-    chosen = {name_key(one): one for one in only}
-    known = {key for row in rows for key in _keys_of(row)}
-    missing = []
-    for key, one in chosen.items():
-        if key not in known:
-            remedy = meant(key, known, "check the spelling")
-            missing.append(f"there is no {one[:_SHOWN]!r} among them; {remedy}")
-    if missing:
-        raise NotFoundError("\n".join(missing))
-    return set(chosen) or None

@@ -1,7 +1,4 @@
-"""The SQLite database: opening it, and its tables step by step.
-
-Each release may add steps; none is ever edited.
-"""
+"""The SQLite database: opening it, and bringing its tables to this version."""
 
 import fcntl
 import os
@@ -10,12 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from operator import methodcaller
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from schedules.errors import StoreUnavailableError
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
+from schedules.migration_steps import STEPS
 
 _SET: Final = "bereikbaar"
 BUSY_SECONDS: Final = 5.0
@@ -38,108 +33,6 @@ _CAUSES: Final = {
     sqlite3.SQLITE_NOTADB: "it is no database: move it away, or restore a backup",
 }
 
-# A schedule's row says which revision holds, and a deletion is a revision with an empty document.
-# The seals are the exclusive or of a digest per row: a row that is lost or altered shows.
-# Blocks have an index of their own: next to numbers they are few, and only they can reach beyond
-# the number they start with.
-_FIRST: Final = """
-CREATE TABLE revisions (
-    schedule_id TEXT NOT NULL,
-    revision INTEGER NOT NULL CHECK (revision > 0),
-    document TEXT NOT NULL,
-    sha256 TEXT NOT NULL,
-    author TEXT NOT NULL,
-    saved_at TEXT NOT NULL,
-    summary TEXT NOT NULL,
-    PRIMARY KEY (schedule_id, revision)
-);
-CREATE TRIGGER revisions_are_never_rewritten BEFORE UPDATE ON revisions
-BEGIN SELECT RAISE(ABORT, 'revisions are never rewritten'); END;
-CREATE TRIGGER revisions_are_never_removed BEFORE DELETE ON revisions
-BEGIN SELECT RAISE(ABORT, 'revisions are never removed'); END;
-CREATE TABLE schedules (
-    id TEXT NOT NULL PRIMARY KEY,
-    revision INTEGER NOT NULL,
-    sha256 TEXT NOT NULL,
-    changed_in INTEGER NOT NULL,
-    FOREIGN KEY (id, revision) REFERENCES revisions (schedule_id, revision)
-) WITHOUT ROWID;
-CREATE INDEX schedules_changed_in ON schedules (changed_in);
-CREATE TABLE numbers (
-    first INTEGER NOT NULL,
-    last INTEGER NOT NULL CHECK (last >= first),
-    schedule_id TEXT NOT NULL REFERENCES schedules (id)
-);
-CREATE INDEX numbers_first ON numbers (first);
-CREATE INDEX numbers_blocks ON numbers (first, last) WHERE last > first;
-CREATE INDEX numbers_schedule_id ON numbers (schedule_id);
-CREATE TABLE tokens (
-    id TEXT NOT NULL PRIMARY KEY,
-    name TEXT NOT NULL,
-    sha256 TEXT NOT NULL UNIQUE,
-    is_operator INTEGER NOT NULL,
-    schedules TEXT NOT NULL,
-    networks TEXT NOT NULL,
-    created_at TEXT NOT NULL,
-    revoked_at TEXT
-);
-CREATE TABLE state (
-    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-    revision INTEGER NOT NULL,
-    tokens_changed_in INTEGER NOT NULL,
-    schedules_seal TEXT NOT NULL,
-    numbers_seal TEXT NOT NULL,
-    tokens_seal TEXT NOT NULL
-);
-INSERT INTO state VALUES (1, 0, 0, '0', '0', '0');
-"""
-
-# What was purged stands nowhere any more: a reader that is not yet at `forgotten_in`, the store
-# revision of the last deletion that was purged, can't be told of it.
-# Revisions can be removed only of a schedule without a row of its own, and that row only once the
-# schedule is deleted: a purge, and nothing else.
-_LOCKS_AND_PURGES: Final = """
-CREATE TABLE locks (
-    schedule_id TEXT NOT NULL PRIMARY KEY REFERENCES schedules (id),
-    holder TEXT NOT NULL,
-    expires_at INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE broken_locks (
-    schedule_id TEXT NOT NULL REFERENCES schedules (id),
-    holder TEXT NOT NULL,
-    broken_by TEXT NOT NULL,
-    broken_at INTEGER NOT NULL
-);
-CREATE INDEX broken_locks_schedule_id ON broken_locks (schedule_id);
-ALTER TABLE state ADD COLUMN lock_changes INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE state ADD COLUMN forgotten_in INTEGER NOT NULL DEFAULT 0;
-DROP TRIGGER revisions_are_never_removed;
-CREATE TRIGGER revisions_are_never_removed BEFORE DELETE ON revisions
-WHEN EXISTS (SELECT 1 FROM schedules WHERE id = OLD.schedule_id)
-BEGIN SELECT RAISE(ABORT, 'revisions are never removed'); END;
-CREATE TRIGGER schedules_are_deleted_first BEFORE DELETE ON schedules
-WHEN EXISTS (
-    SELECT 1 FROM revisions
-    WHERE schedule_id = OLD.id AND revision = OLD.revision AND document <> ''
-)
-BEGIN SELECT RAISE(ABORT, 'only a deleted schedule is purged'); END;
-"""
-
-
-def m001_schedules_numbers_tokens(db: "Database") -> None:
-    """Create the tables."""
-    db.executescript(_FIRST)
-
-
-def m002_locks_and_purges(db: "Database") -> None:
-    """Add edit locks, and let a deleted schedule be purged."""
-    db.executescript(_LOCKS_AND_PURGES)
-
-
-_STEPS: Final = {
-    step.__name__: step for step in (m001_schedules_numbers_tokens, m002_locks_and_purges)
-}
-
 
 def applied(db: sqlite3.Connection) -> list[str]:
     """Return the names of the steps that this database has taken, in their order.
@@ -156,12 +49,12 @@ def applied(db: sqlite3.Connection) -> list[str]:
 def pending(db: sqlite3.Connection) -> list[str]:
     """Return the names of the steps that this database still lacks, in their order."""
     taken = applied(db)
-    return [name for name in _STEPS if name not in taken]
+    return [name for name in STEPS if name not in taken]
 
 
 def check_not_newer(db: sqlite3.Connection) -> None:
     """Refuse a database that a newer version has changed; raises `StoreUnavailableError`."""
-    if unknown := set(applied(db)) - _STEPS.keys():
+    if unknown := set(applied(db)) - STEPS.keys():
         raise StoreUnavailableError(
             "the database belongs to a newer version, which added "
             f"{', '.join(sorted(unknown))}; install that version, or restore a backup of this one"
@@ -179,7 +72,7 @@ def migrate(db: sqlite3.Connection) -> list[str]:
     from sqlite_utils import Database, Migrations  # noqa: PLC0415 - slow to import
 
     migrations = Migrations(_SET)
-    for step in _STEPS.values():
+    for step in STEPS.values():
         migrations()(step)
     db.execute("BEGIN IMMEDIATE")
     try:

@@ -87,7 +87,7 @@ class SqliteReader:
         with self.telling():
             return self.db.execute(sql, values).fetchall()
 
-    def _sealed(self, table: str, sql: str, seal_of: Callable[[Row], int]) -> Iterator[Row]:
+    def sealed_rows(self, table: str, sql: str, seal_of: Callable[[Row], int]) -> Iterator[Row]:
         """Stream rows that follow the seal of their table in `sql`; check it at the end.
 
         One statement reads both, so both are of one moment.
@@ -122,7 +122,7 @@ class SqliteReader:
 
     def currents(self) -> Iterator[Revision]:
         """Stream the current revision of every schedule that isn't deleted, by id."""
-        for row in self._sealed("schedules", _CURRENTS, seal_of_schedule):
+        for row in self.sealed_rows("schedules", _CURRENTS, seal_of_schedule):
             revision = revision_of(row)
             if not revision.is_deletion:
                 yield revision
@@ -200,7 +200,7 @@ class SqliteReader:
     def numbers(self) -> Iterator[tuple[str, str]]:
         """Yield each linked number or block, lowest first, with the schedule that holds it."""
         for first, last, schedule_id in list(
-            self._sealed("numbers", _NUMBERS, lambda row: seal(*row))
+            self.sealed_rows("numbers", _NUMBERS, lambda row: seal(*row))
         ):
             yield str(NumberBlock(first, last)), schedule_id
 
@@ -222,7 +222,7 @@ class SqliteReader:
 
     def all_tokens(self) -> tuple[Token, ...]:
         """Return all tokens, revoked ones too, by id."""
-        rows = list(self._sealed("tokens", _TOKENS, lambda row: seal(*row)))
+        rows = list(self.sealed_rows("tokens", _TOKENS, lambda row: seal(*row)))
         return tuple(token_of(row) for row in rows)
 
     def data_version(self) -> int:

@@ -13,7 +13,10 @@ from typing import Final
 
 from schedules.edit_locks import BrokenLock, EditLock
 from schedules.migrations import open_database
+from schedules.recording_pins import PinHash
+from schedules.sqlite_audio import audio_references, audio_users
 from schedules.sqlite_locks import broken_locks, live_lock, live_locks
+from schedules.sqlite_pins import recording_pin, schedules_with_pins
 from schedules.sqlite_reader import SqliteReader
 from schedules.sqlite_writer import SqliteWriter
 
@@ -48,6 +51,22 @@ class SqliteStore(SqliteReader):
     def lock_changes(self) -> int:
         """Return how often locks were taken, renewed or given up."""
         return int(self.rows("SELECT lock_changes FROM state")[0][0])
+
+    def audio_references(self) -> frozenset[str]:
+        """Return the SHA-256 of each message that a kept revision names."""
+        return audio_references(self)
+
+    def audio_users(self, sha256: str) -> tuple[str, ...]:
+        """Return the ids of the schedules of which a kept revision names this message."""
+        return audio_users(self, sha256)
+
+    def recording_pin(self, schedule_id: str) -> PinHash | None:
+        """Return what is kept of a schedule's PIN for recordings."""
+        return recording_pin(self, schedule_id)
+
+    def schedules_with_pins(self) -> tuple[str, ...]:
+        """Return the ids of the schedules that have a PIN for recordings."""
+        return schedules_with_pins(self)
 
     @contextmanager
     def writing(self, author: str, saved_at: datetime) -> Iterator[SqliteWriter]:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from schedules.edit_locks import EditLock, check_free_for
 from schedules.errors import ConflictError, NotFoundError, StoreUnavailableError
 from schedules.rebase import has_same_but_overrides, rebase_edit
+from schedules.recording_pins import PinHash
 from schedules.revisions import DamagedRevisionError, Revision, document_of
+from schedules.sqlite_audio import forget_messages, note_messages
 from schedules.sqlite_locks import (
     break_lock,
     forget_locks,
@@ -19,10 +21,11 @@ from schedules.sqlite_locks import (
     remove_lock,
 )
 from schedules.sqlite_numbers import clashes, link_blocks, linked_blocks
+from schedules.sqlite_pins import put_pin, remove_pin
 from schedules.sqlite_reader import SqliteReader
 from schedules.sqlite_rows import Row, row_of, seal, seal_number
 from schedules.store import Token
-from schedules.store_refusals import check_expected, one_token
+from schedules.store_refusals import check_expected, check_no_token, one_token
 from schedules.telephone import NumberBlock
 
 if TYPE_CHECKING:
@@ -84,6 +87,7 @@ class SqliteWriter:
             if latest is None or not _is_brake(latest, schedule):
                 self._check_lock(schedule.id)
             document = document_of(schedule)
+            note_messages(self._store, schedule.id, (one.sha256 for one in schedule.audio.values()))
             return self._append(schedule.id, latest, document, schedule.numbers, summary)
 
     def _rebased(
@@ -138,10 +142,12 @@ class SqliteWriter:
                 raise ConflictError(
                     f"schedule {schedule_id} isn't deleted; delete it first, then purge it"
                 )
-            self._check_no_token(schedule_id)
+            check_no_token(schedule_id, self._store.tokens())
             # What is removed isn't left readable in the file.
             self._execute("PRAGMA secure_delete = ON")
             forget_locks(self._store, schedule_id)
+            forget_messages(self._store, schedule_id)
+            remove_pin(self._store, schedule_id)
             self._execute(
                 "UPDATE state SET forgotten_in = max(forgotten_in, "
                 "(SELECT changed_in FROM schedules WHERE id = ?))",
@@ -154,18 +160,6 @@ class SqliteWriter:
             self._schedules_seal ^= seal(latest.schedule_id, latest.revision, latest.sha256)
             self._write_state()
         return len(removed)
-
-    def _check_no_token(self, schedule_id: str) -> None:
-        """Refuse to free an id that a live token opens: whatever got it next would be open too."""
-        opening = [one for one in self._store.tokens() if schedule_id in one.schedules]
-        if opening:
-            raise ConflictError(
-                "\n".join(
-                    f"token {one.id} ({one.name}) is for schedule {schedule_id}; "
-                    f"`bereikbaar token revoke {one.id}` first"
-                    for one in opening
-                )
-            )
 
     def take_lock(self, schedule_id: str, seconds: int) -> EditLock:
         """Take the edit lock of a schedule, or renew it."""
@@ -193,6 +187,17 @@ class SqliteWriter:
         """Take a lock away from whoever holds it, and note that."""
         with self._step():
             return break_lock(self._store, schedule_id, self._author, self._saved_at)
+
+    def set_recording_pin(self, schedule_id: str, pin: PinHash | None) -> None:
+        """Set a schedule's PIN for recordings, or remove it."""
+        with self._step():
+            latest = self._store.latest(schedule_id)
+            if latest is None or latest.is_deletion:
+                raise self._store.not_found(schedule_id, latest)
+            if pin is None:
+                remove_pin(self._store, schedule_id)
+            else:
+                put_pin(self._store, schedule_id, pin, self._author, self._saved_at)
 
     def _append(
         self,

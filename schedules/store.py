@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from schedules.edit_locks import BrokenLock, EditLock
+from schedules.recording_pins import PinHash
 from schedules.revisions import Revision
 from schedules.telephone import NumberBlock
 
@@ -111,8 +112,8 @@ class StoreWriter(Protocol):
     def purge(self, schedule_id: str) -> int:
         """Remove a deleted schedule with all its revisions, for good; return how many it had.
 
-        Raises `NotFoundError`, and `ConflictError` while it isn't deleted or a live token
-        is for it.
+        With it go its PIN, and what says that it needs messages. Raises `NotFoundError`, and
+        `ConflictError` while it isn't deleted or a live token is for it.
         """
         ...
 
@@ -138,6 +139,13 @@ class StoreWriter(Protocol):
 
     def break_lock(self, schedule_id: str) -> EditLock:
         """Take a lock away from whoever holds it, note that, and return it.
+
+        Raises `NotFoundError`.
+        """
+        ...
+
+    def set_recording_pin(self, schedule_id: str, pin: PinHash | None) -> None:
+        """Set a schedule's PIN for recordings by telephone, or remove it; that is no revision.
 
         Raises `NotFoundError`.
         """
@@ -194,6 +202,25 @@ class ScheduleStore(ScheduleSource, Protocol):
 
     def deletions(self) -> list[Revision]:
         """Return the deletion of every schedule that is deleted and not purged, by id."""
+        ...
+
+    def audio_references(self) -> frozenset[str]:
+        """Return the SHA-256 of each message that any kept revision of any schedule names.
+
+        Raises `StoreUnavailableError` when that isn't whole any more.
+        """
+        ...
+
+    def audio_users(self, sha256: str) -> tuple[str, ...]:
+        """Return the ids, sorted, of the schedules of which a kept revision names this message."""
+        ...
+
+    def recording_pin(self, schedule_id: str) -> PinHash | None:
+        """Return what is kept of a schedule's PIN for recordings, None where it has none."""
+        ...
+
+    def schedules_with_pins(self) -> tuple[str, ...]:
+        """Return the ids, sorted, of the schedules that have a PIN for recordings."""
         ...
 
     def changed_since(self, store_revision: int) -> Changes:

@@ -66,6 +66,22 @@ def check_expected(schedule_id: str, latest: Revision | None, expected: int | No
     )
 
 
+def check_no_token(schedule_id: str, live: Iterable[Token]) -> None:
+    """Refuse to free an id that a live token opens: whatever got it next would be open too.
+
+    Raises `ConflictError`.
+    """
+    opening = [one for one in live if schedule_id in one.schedules]
+    if opening:
+        raise ConflictError(
+            "\n".join(
+                f"token {one.id} ({one.name}) is for schedule {schedule_id}; "
+                f"`bereikbaar token revoke {one.id}` first"
+                for one in opening
+            )
+        )
+
+
 def clash_between(schedule_id: str, block: NumberBlock, holder: str, held: NumberBlock) -> str:
     """Say that two schedules claim the same numbers, and what to do (semantics.md rule 25)."""
     where = "" if held == block else f", within {held}"

@@ -4,18 +4,22 @@ Whether a caller may be sent to a forward's number is judged where a schedule is
 (`refused_forwards`), for edits as for documents.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal, TypeVar
 
 from schedules.consistency import treatments
 from schedules.errors import ConflictError, Fault, InvalidScheduleError, NotFoundError, meant
 from schedules.field_text import free_slug, slug_of_name
-from schedules.model import AudioMessage, DayPlan, Forward, Reading, Schedule, Slot, Treatment
+from schedules.model import AudioMessage, DayPlan, Forward, Reading, Schedule, Treatment
 
 # The fields of a slot that name something of the schedule.
 TargetField = Literal["forward", "audio"]
 
-_Target = TypeVar("_Target", Forward, AudioMessage)
+# Under which key a schedule has them, and what operators call one.
+_KEYS: Final[dict[TargetField, str]] = {"forward": "forwards", "audio": "audio"}
+TOLD_AS: Final[dict[TargetField, str]] = {"forward": "forward", "audio": "message"}
+_SHOWN: Final = 40
+
 _Treatment = TypeVar("_Treatment", bound=Treatment)
 
 
@@ -27,12 +31,7 @@ def add_forward(
     National forms of `number` are read in `region`. Raises `ConflictError` for an id that is taken,
     and `InvalidScheduleError`: a taken name, a number that can't be read, too many forwards.
     """
-    if forward_id is None:
-        forward_id = free_slug(slug_of_name(name) or "forward", schedule.forwards)
-    elif forward_id in schedule.forwards:
-        raise ConflictError(
-            f"{schedule.id} has a forward {forward_id} already; change that one, or give another id"
-        )
+    forward_id = _new_id(schedule, "forward", name, forward_id)
     return _with_forward(schedule, forward_id, name, number, region)
 
 
@@ -58,22 +57,78 @@ def set_forward(
     )
 
 
+def add_message(
+    schedule: Schedule, name: str, sha256: str, *, message_id: str | None = None
+) -> Schedule:
+    """Add a message, last; without an id it gets one made of its name.
+
+    Where the same sound is there under this name, nothing changes: `same_message` tells its id.
+    What a message sounds like never changes, so that another sound under a name that is taken is
+    refused. Raises `ConflictError` for an id that is taken, and `InvalidScheduleError`.
+    """
+    if same_message(schedule.audio, name, sha256, message_id) is not None:
+        return schedule
+    message_id = _new_id(schedule, "audio", name, message_id)
+    remedy = "give another name: the sound of a message that is there is never changed"
+    return _with_target(
+        schedule, "audio", message_id, {"name": name, "sha256": sha256}, name_remedy=remedy
+    )
+
+
+def same_message(
+    messages: Mapping[str, AudioMessage], name: str, sha256: str, message_id: str | None = None
+) -> str | None:
+    """Return the id of a message with this name and sound, the one given if any; or None."""
+    return next(
+        (
+            one
+            for one, message in messages.items()
+            if message.sha256 == sha256
+            and name_key(message.name) == name_key(name)
+            and message_id in (None, one)
+        ),
+        None,
+    )
+
+
+def rename_message(schedule: Schedule, message_id: str, name: str) -> Schedule:
+    """Change a message's name, and so everywhere it is used.
+
+    Raises `NotFoundError`, and `InvalidScheduleError` for a name that is another's or is none.
+    """
+    sha256 = find_message(schedule, message_id).sha256
+    return _with_target(schedule, "audio", message_id, {"name": name, "sha256": sha256})
+
+
 def remove_forward(schedule: Schedule, forward_id: str) -> Schedule:
-    """Remove a forward, and clear it from every slot and override (semantics.md rule 21).
+    """Remove a forward, as `remove_target` does."""
+    return remove_target(schedule, "forward", forward_id)
+
+
+def remove_message(schedule: Schedule, message_id: str) -> Schedule:
+    """Remove a message from this schedule, as `remove_target` does; its bytes stay stored."""
+    return remove_target(schedule, "audio", message_id)
+
+
+def remove_target(schedule: Schedule, field: TargetField, target_id: str) -> Schedule:
+    """Remove a forward or a message, and clear it from every slot and override (semantics.md rule
+    21).
 
     `uses_of` lists them beforehand. Raises `NotFoundError`.
     """
-    find_forward(schedule, forward_id)
+    find_target(schedule, field, target_id)
 
     def cleared(treatment: _Treatment) -> _Treatment:
-        is_used = treatment.forward == forward_id
-        return treatment.model_copy(update={"forward": None}) if is_used else treatment
+        is_used = getattr(treatment, field) == target_id
+        return treatment.model_copy(update={field: None}) if is_used else treatment
 
     def cleared_plan(slots: DayPlan) -> DayPlan:
         return tuple(map(cleared, slots))
 
+    key = _KEYS[field]
+    kept = {one: target for one, target in getattr(schedule, key).items() if one != target_id}
     return schedule.replace(
-        forwards={one: forward for one, forward in schedule.forwards.items() if one != forward_id},
+        **{key: kept},
         week=schedule.week.model_copy(
             update={day: cleared_plan(slots) for day, slots in schedule.week}
         ),
@@ -97,8 +152,7 @@ def uses_of(schedule: Schedule, field: TargetField) -> dict[str, list[str]]:
 
     A place is a path into the document, such as `week.mon[2]` or `overrides.storing.slot`.
     """
-    known = schedule.forwards if field == "forward" else schedule.audio
-    uses: dict[str, list[str]] = {target: [] for target in known}
+    uses: dict[str, list[str]] = {target: [] for target in getattr(schedule, _KEYS[field])}
     for place, treatment in treatments(schedule):
         target = getattr(treatment, field)
         if target is not None:
@@ -108,11 +162,39 @@ def uses_of(schedule: Schedule, field: TargetField) -> dict[str, list[str]]:
 
 def find_forward(schedule: Schedule, forward_id: str) -> Forward:
     """Return a forward; raises `NotFoundError`, which names ids that look like it."""
-    found = schedule.forwards.get(forward_id)
-    if found is None:
-        remedy = meant(forward_id, schedule.forwards, "see `forward list`")
-        raise NotFoundError(f"{schedule.id} has no forward {forward_id[:80]!r}; {remedy}")
-    return found
+    find_target(schedule, "forward", forward_id)
+    return schedule.forwards[forward_id]
+
+
+def find_message(schedule: Schedule, message_id: str) -> AudioMessage:
+    """Return a message; raises `NotFoundError`, which names ids that look like it."""
+    find_target(schedule, "audio", message_id)
+    return schedule.audio[message_id]
+
+
+def find_target(schedule: Schedule, field: TargetField, target_id: str) -> None:
+    """Pass the id of a forward or message that is there; else raises `NotFoundError`."""
+    known = getattr(schedule, _KEYS[field])
+    if target_id not in known:
+        remedy = meant(target_id, known, f"see `{field} list`")
+        raise NotFoundError(f"{schedule.id} has no {TOLD_AS[field]} {target_id[:80]!r}; {remedy}")
+
+
+def chosen_keys(rows: Iterable[set[str]], only: Iterable[str]) -> set[str] | None:
+    """Return the keys that are chosen by name or id among those of rows, None where all are meant.
+
+    Raises `NotFoundError` with every choice that no row has.
+    """
+    chosen = {name_key(one): one for one in only}
+    known = set().union(*rows)
+    missing = []
+    for key, one in chosen.items():
+        if key not in known:
+            remedy = meant(key, known, "check the spelling")
+            missing.append(f"there is no {one[:_SHOWN]!r} among them; {remedy}")
+    if missing:
+        raise NotFoundError("\n".join(missing))
+    return set(chosen) or None
 
 
 def name_key(name: str) -> str:
@@ -120,73 +202,43 @@ def name_key(name: str) -> str:
     return name.strip().casefold()
 
 
-def carry_over(
-    slots: Sequence[Slot], source: Schedule, target: Schedule
-) -> tuple[Schedule, DayPlan]:
-    """Return the target with the messages and forwards that slots of the source need, and the slots
-    pointing at them (semantics.md rule 23).
-
-    Those that are the same, in name and number or in name and SHA-256, are reused; an id that is
-    taken by another gets a number behind it. Raises `InvalidScheduleError` for a voicemail slot
-    where the target has no address for it, and where the target would get too many.
-    """
-    if target.voicemail_email is None and any(slot.voicemail for slot in slots):
-        raise InvalidScheduleError(
-            Fault(
-                f"slots[{index}]",
-                f"has voicemail, for which schedule {target.id} has no address",
-                f"set voicemail_email of {target.id}, or take the voicemail out of the slot",
-            )
-            for index, slot in enumerate(slots)
-            if slot.voicemail
-        )
-    forwards, forward_ids = _carried(
-        (slot.forward for slot in slots), source.forwards, target.forwards
-    )
-    audio, audio_ids = _carried((slot.audio for slot in slots), source.audio, target.audio)
-    carried = tuple(
-        slot.model_copy(
-            update={
-                "forward": forward_ids[slot.forward],
-                "audio": audio_ids[slot.audio],
-            }
-        )
-        for slot in slots
-    )
-    return target.replace(forwards=forwards, audio=audio), carried
-
-
-def _carried(
-    ids: Iterable[str | None], theirs: Mapping[str, _Target], ours: Mapping[str, _Target]
-) -> tuple[dict[str, _Target], dict[str | None, str | None]]:
-    """Return ours with what is wanted of theirs, and by which id each is known here."""
-    merged = dict(ours)
-    known_as: dict[str | None, str | None] = {None: None}
-    for wanted in ids:
-        if wanted is None or wanted in known_as:
-            continue
-        target = theirs[wanted]
-        same = [one for one in merged if merged[one] == target]
-        # The same id first: then the slot stays as it is written.
-        known = min(same, key=lambda one: one != wanted, default=free_slug(wanted, merged))
-        merged[known] = target
-        known_as[wanted] = known
-    return merged, known_as
+def _new_id(schedule: Schedule, field: TargetField, name: str, given: str | None) -> str:
+    """Return the id of what is added: as given, else made of its name; raises `ConflictError`."""
+    known, what = getattr(schedule, _KEYS[field]), TOLD_AS[field]
+    if given is None:
+        return free_slug(slug_of_name(name) or what, known)
+    if given in known:
+        remedy = "change that one, or give another id" if field == "forward" else "give another id"
+        raise ConflictError(f"{schedule.id} has a {what} {given} already; {remedy}")
+    return given
 
 
 def _with_forward(
     schedule: Schedule, forward_id: str, name: str, number: str, region: str
 ) -> Schedule:
-    faults = [
-        Fault(f"forwards.{forward_id}.name", f"is the name of {one} already", "give another name")
-        for one, other in schedule.forwards.items()
-        if one != forward_id and name_key(other.name) == name_key(name)
-    ]
     forward = {"name": name, "number": number}
+    return _with_target(schedule, "forward", forward_id, forward, Reading(region=region))
+
+
+def _with_target(  # noqa: PLR0913 - what, under which id, and how it is read
+    schedule: Schedule,
+    field: TargetField,
+    target_id: str,
+    target: Mapping[str, str],
+    reading: Reading | None = None,
+    *,
+    name_remedy: str = "give another name",
+) -> Schedule:
+    """Put a forward or message into a schedule; raises `InvalidScheduleError` with all faults."""
+    key = _KEYS[field]
+    present: Mapping[str, Any] = getattr(schedule, key)
+    faults = [
+        Fault(f"{key}.{target_id}.name", f"is the name of {one} already", name_remedy)
+        for one, other in present.items()
+        if one != target_id and name_key(other.name) == name_key(target["name"])
+    ]
     try:
-        after = schedule.replace(
-            Reading(region=region), forwards={**schedule.forwards, forward_id: forward}
-        )
+        after = schedule.replace(reading, **{key: {**present, target_id: target}})
     except InvalidScheduleError as error:
         raise InvalidScheduleError([*faults, *error.faults]) from None
     if faults:

@@ -1,6 +1,7 @@
 """The command line run in this process, and documents to give it."""
 
 import json
+import math
 import sqlite3
 import struct
 from collections.abc import Mapping
@@ -81,10 +82,31 @@ def document(schedule_id: str, day: str = "00:00-24:00 open", **keys: str) -> st
     return "".join(f"{key}: {text}\n" for key, text in given.items()) + f"week: {{{week}}}\n"
 
 
-def wav(seconds: float = 0.1) -> bytes:
-    """Return a canonical master of silence."""
-    data = bytes(2 * int(8_000 * seconds))
-    fmt = struct.pack("<HHIIHH", 1, 1, 8_000, 16_000, 2, 16)
+def wav(seconds: float = 0.1, *, pitch: int = 1_000, peak: float = 0.1413) -> bytes:
+    """Return a canonical master of a tone.
+
+    At 1 kHz and this peak its loudness is -20 LUFS, so that it is left as it is; a tenth of a
+    second is too short to have a loudness.
+    """
+    return recording(seconds, pitch=pitch, peak=peak, rate=8_000, channels=1)
+
+
+def recording(
+    seconds: float = 0.5,
+    *,
+    pitch: int = 1_000,
+    peak: float = 0.01413,
+    rate: int = 16_000,
+    channels: int = 2,
+) -> bytes:
+    """Return a WAV of PCM 16 bit as a recorder makes it: a tone, 20 dB too soft unless told."""
+    wave = (
+        round(peak * 32_767 * math.sin(2 * math.pi * pitch * n / rate))
+        for n in range(int(rate * seconds))
+    )
+    data = b"".join(struct.pack("<h", value) * channels for value in wave)
+    frame = 2 * channels
+    fmt = struct.pack("<HHIIHH", 1, channels, rate, rate * frame, frame, 16)
     head = b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " + struct.pack("<I", 16)
     return head + fmt + b"data" + struct.pack("<I", len(data)) + data
 
@@ -131,8 +153,15 @@ class CommandLine:
                 "state",
                 "locks",
                 "broken_locks",
+                "audio_references",
+                "recording_pins",
             )
             return {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in tables}  # noqa: S608 - our own names
+
+    def messages(self) -> dict[str, bytes]:
+        """Return the bytes in the audio store by their SHA-256."""
+        folder = self.folder / "data" / "audio"
+        return {path.stem: path.read_bytes() for path in sorted(folder.glob("*"))}
 
     def revisions(self) -> Mapping[str, int]:
         """Return the current revision of each schedule."""

@@ -1,18 +1,13 @@
 """`bereikbaar apply` with messages: files beside a document."""
 
+import struct
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from tests.cli.applied import EXPECT_OPEN
-from tests.cli.command_line import CommandLine, document, wav
-
-
-def stored_messages(cli: CommandLine) -> list[str]:
-    """Return the names of the messages in the audio store."""
-    return sorted(path.name for path in (cli.folder / "data" / "audio").glob("*"))
-
+from tests.cli.command_line import CommandLine, document, recording, wav
 
 AUDIO = "{gesloten: {name: Gesloten, file: geluid/gesloten.wav}}"
 
@@ -22,7 +17,7 @@ def test_a_message_beside_the_document_is_stored(cli: CommandLine) -> None:
     cli.write("map/geluid/gesloten.wav", wav())
     cli("apply", cli.write("map/winkel.yaml", document("winkel", audio=AUDIO)))
     digest = sha256(wav()).hexdigest()
-    assert stored_messages(cli) == [f"{digest}.wav"]
+    assert cli.messages() == {digest: wav()}
     shown = cli.json("schedule", "show", "winkel")["document"]["audio"]
     assert shown == {"gesloten": {"name": "Gesloten", "sha256": digest}}
 
@@ -35,7 +30,7 @@ def test_a_dry_run_stores_no_message(cli: CommandLine) -> None:
     result = cli("apply", cli.write("winkel.yaml", text), "--dry-run")
     assert "the hours stay the same; what else changes for callers in the " in result.stdout
     assert ": still open, but with message 'Gesloten'\n" in result.stdout
-    assert stored_messages(cli) == []
+    assert cli.messages() == {}
 
 
 @pytest.mark.parametrize("clash", ["fault", "number", "expectation"])
@@ -50,7 +45,7 @@ def test_no_message_is_stored_unless_all_is_well(cli: CommandLine, clash: str) -
         "expectation": document("ander", "00:00-24:00 closed", expect=EXPECT_OPEN),
     }
     cli("apply", "winkel.yaml", cli.write("ander.yaml", others[clash]), code=1)
-    assert stored_messages(cli) == []
+    assert cli.messages() == {}
     assert cli.revisions() == {"houder": 1}
 
 
@@ -64,7 +59,7 @@ def test_no_message_is_stored_unless_all_is_well(cli: CommandLine, clash: str) -
         ("absent.wav", "is not there"),
         ("map", "is a folder"),
         ("tekst.wav", "is not a WAV file"),
-        ("kort.wav", "says another length than it has"),
+        ("kort.wav", "says it is 1,644 bytes long, but has 1,642"),
         ('"a\\0b"', "is not a path"),
     ],
 )
@@ -98,7 +93,7 @@ def test_a_document_from_stdin_names_no_files(cli: CommandLine) -> None:
         pytest.param(
             "ABSOLUTE", "write it relative to the document: map/er.wav", id="absolute-inside"
         ),
-        pytest.param("groot.wav", "sox in.wav -r 8000 -c 1 -b 16 out.wav", id="other-format"),
+        pytest.param("mp3.wav", "mp3.wav is an MP3; convert it: `ffmpeg ", id="other-format"),
     ],
 )
 def test_a_message_that_is_refused_says_how_to_mend_it(
@@ -106,7 +101,99 @@ def test_a_message_that_is_refused_says_how_to_mend_it(
 ) -> None:
     """With its path, a path that would do, or a command to convert it."""
     cli.write("map/er.wav", wav())
-    cli.write("groot.wav", b"ID3")
+    cli.write("mp3.wav", b"ID3")
     path = str(cli.folder / "map/er.wav") if name == "ABSOLUTE" else name
     text = document("winkel", audio=f"{{a: {{name: A, file: '{path}'}}}}")
     assert told in cli("apply", cli.write("winkel.yaml", text), code=1).stderr
+
+
+def test_any_ordinary_wav_is_converted_and_told(cli: CommandLine) -> None:
+    """A soft stereo recording becomes a master at the level of all others; the same bytes once."""
+    cli.write("opname.wav", recording())
+    cli.write("nogmaals.wav", recording())
+    audio = "{a: {name: A, file: opname.wav}, b: {name: B, file: nogmaals.wav}}"
+    name = cli.write("winkel.yaml", document("winkel", audio=audio))
+    result = cli("apply", name)
+    lines = result.stderr.splitlines()
+    assert lines[0] == (
+        "opname.wav: PCM 16 bit, 16,000 Hz, stereo, 0.5 s; level \N{MINUS SIGN}40.0 \u2192 "
+        "\N{MINUS SIGN}20.0 LUFS"
+    )
+    assert not any(line.startswith("nogmaals") for line in lines)
+    ((digest, master),) = cli.messages().items()
+    assert (digest, len(master)) == (sha256(master).hexdigest(), 44 + 2 * 4_000)
+    shown = cli.json("schedule", "show", "winkel")["document"]["audio"]
+    assert [one["sha256"] for one in shown.values()] == [digest, digest]
+    assert "winkel: unchanged, revision 1" in cli("apply", name).stdout
+    diff = cli.json("diff", "winkel", "--file", name)
+    assert diff["document"] == []
+
+
+def test_levels_are_kept_when_told(cli: CommandLine) -> None:
+    """A soft recording stays soft with `--keep-levels`."""
+    cli.write("opname.wav", recording())
+    audio = "{a: {name: A, file: opname.wav}}"
+    name = cli.write("winkel.yaml", document("winkel", audio=audio))
+    cli("apply", name, "--keep-levels")
+    (kept,) = cli.messages().values()
+    cli("apply", name)
+    (levelled,) = (one for one in cli.messages().values() if one != kept)
+    loudest = [
+        max(abs(value) for (value,) in struct.iter_unpack("<h", one[44:]))
+        for one in (kept, levelled)
+    ]
+    assert loudest[1] / loudest[0] == pytest.approx(10, rel=0.03)
+
+
+def test_a_master_named_by_its_hash_enters_as_it_is(cli: CommandLine) -> None:
+    """What an export wrote is not levelled anew, however loud it is."""
+    soft = wav(0.5, peak=0.01)
+    digest = sha256(soft).hexdigest()
+    cli.write(f"audio/{digest}.wav", soft)
+    audio = f"{{a: {{name: A, file: audio/{digest}.wav}}}}"
+    cli("apply", cli.write("winkel.yaml", document("winkel", audio=audio)))
+    assert cli.messages() == {digest: soft}
+
+
+def test_faults_of_messages_are_told_among_all_others(cli: CommandLine) -> None:
+    """Each WAV with its place, line and remedy; one refused twice is told at both places."""
+    cli.write("stilte.wav", wav(0.5, peak=0))
+    audio = (
+        "{a: {name: A, file: stilte.wav}, b: {name: '', file: stilte.wav}, c: {name: C, file: x}}"
+    )
+    faults = cli.json(
+        "apply", cli.write("winkel.yaml", document("winkel", pbx="4cx", audio=audio)), code=1
+    )["faults"]
+    assert [(fault["line"], fault["place"]) for fault in faults] == [
+        (3, "pbx"),
+        (4, "audio.a.file"),
+        (4, "audio.b.file"),
+        (4, "audio.c.file"),
+        (4, "audio.b.name"),
+    ]
+    assert "stilte.wav is silent" in faults[1]["problem"]
+    assert cli.messages() == {}
+
+
+def test_many_messages_are_not_all_told_to_a_person(cli: CommandLine) -> None:
+    """After 25 lines it says how many more there are."""
+    files = [recording(0.1, pitch=300 + n, channels=1) for n in range(14)]
+    for n, one in enumerate(files):
+        cli.write(f"{n}.wav", one)
+    audio = ", ".join(f"m{n}: {{name: M{n}, file: {n}.wav}}" for n in range(14))
+    result = cli("apply", cli.write("winkel.yaml", document("winkel", audio=f"{{{audio}}}")))
+    lines = result.stderr.splitlines()
+    assert lines[25] == "\u2026 and 3 more"
+    assert len(cli.messages()) == 14
+
+
+def test_bytes_that_are_gone_or_damaged_are_put_back(cli: CommandLine) -> None:
+    """Applying the same document again mends the audio store, though nothing else changes."""
+    cli.write("geluid/gesloten.wav", wav())
+    name = cli.write("winkel.yaml", document("winkel", audio=AUDIO))
+    cli("apply", name)
+    path = cli.folder / "data" / "audio" / f"{sha256(wav()).hexdigest()}.wav"
+    for bad in (b"x", None):
+        path.unlink() if bad is None else path.write_bytes(bad)
+        assert "winkel: unchanged, revision 1" in cli("apply", name).stdout
+        assert path.read_bytes() == wav()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -256,6 +257,25 @@ def test_a_message_that_was_lost_is_in_service_again_once_applied(
     assert cli.json("check", "--number", "0850000001")["error"] == ""
 
 
+def test_a_message_that_other_schedules_missed_is_in_service_for_all(
+    cli: CommandLine, serve: str
+) -> None:
+    """Adding it to one of them has the daemon look at all; a new one needs no more than a save."""
+    assert serve
+    cli.write("nieuw.wav", wav())
+    digest = sha256(wav()).hexdigest()
+    audio = f"{{gesloten: {{name: Gesloten, sha256: {digest}}}}}"
+    cli.apply(document("winkel", "00:00-24:00 closed audio=gesloten", audio=audio))
+    cli.apply(document("filiaal"))
+    cli("schedule", "link", "winkel", "0850000001")
+    assert cli.json("check", "--number", "0850000001")["error"] == "audio-missing"
+    added = cli("audio", "add", "nieuw.wav", "filiaal")
+    assert "the daemon has read everything anew" in added.stderr
+    assert cli.json("check", "--number", "0850000001")["error"] == ""
+    cli.write("ander.wav", wav(pitch=500))
+    assert "anew" not in cli("audio", "add", "ander.wav", "filiaal").stderr
+
+
 def test_a_reload_that_may_not_have_happened_is_told(
     cli: CommandLine, pretend: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,6 +284,9 @@ def test_a_reload_that_may_not_have_happened_is_told(
     cli.write("gesloten.wav", wav())
     audio = "{gesloten: {name: Gesloten, file: gesloten.wav}}"
     name = cli.write("winkel.yaml", document("winkel", audio=audio))
+    cli("apply", name)
+    for path in (cli.folder / "data" / "audio").glob("*.wav"):
+        path.unlink()
     daemon = pretend(None)
     assert "whether the daemon uses the stored messages is unknown" in cli("apply", name).stderr
     assert daemon.asked[0].startswith(b"POST /-/reload HTTP/1.1\r\n")

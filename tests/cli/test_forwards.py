@@ -199,7 +199,7 @@ def test_remove_asks_at_a_terminal(
 ) -> None:
     """It asks after the uses were listed, and takes only yes for an answer."""
     cli.apply(HEAD_OFFICE)
-    monkeypatch.setattr("admin_cli.forwards.is_at_terminal", lambda: True)
+    monkeypatch.setattr("admin_cli.target_removal.is_at_terminal", lambda: True)
     result = cli("forward", "remove", "hoofdkantoor", "storing", code=code, stdin=answer)
     assert re.search(r"week\.sun\[0\].*\n.*Remove forward storing\?", result.stderr)
     assert set(forwards_of(cli)) == left
@@ -211,7 +211,7 @@ def test_remove_does_not_ask_when_told_yes(
     """`--yes` and `--dry-run` answer for the person."""
     cli.apply(HEAD_OFFICE)
     cli("forward", "add", "hoofdkantoor", "Jan", "0687654321")
-    monkeypatch.setattr("admin_cli.forwards.is_at_terminal", lambda: True)
+    monkeypatch.setattr("admin_cli.target_removal.is_at_terminal", lambda: True)
     result = cli("forward", "remove", "hoofdkantoor", "jan", "--yes")
     assert result.stderr == "nothing uses jan\n"
     cli("forward", "remove", "hoofdkantoor", "storing", "--dry-run")
@@ -229,7 +229,7 @@ def test_uses_that_came_while_somebody_was_reading_are_not_cleared(
         cli.apply(more)
         return False
 
-    monkeypatch.setattr("admin_cli.forwards.is_at_terminal", change_meanwhile)
+    monkeypatch.setattr("admin_cli.target_removal.is_at_terminal", change_meanwhile)
     result = cli("forward", "remove", "hoofdkantoor", "storing", code=1)
     assert result.stderr.endswith(
         "Error: the uses of storing have changed since they were listed; run it again\n"

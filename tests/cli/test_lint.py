@@ -186,8 +186,8 @@ def test_a_missing_message_is_an_error(cli: CommandLine) -> None:
 def test_progress_is_told_at_a_terminal(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """On stderr, and wiped out when it is done."""
     cli.apply(QUIET, *(document(f"s{n}", holidays=DECIDED) for n in range(3)))
-    monkeypatch.setattr("admin_cli.lint._TOLD_EVERY", 2)
-    monkeypatch.setattr("admin_cli.lint._is_at_terminal", lambda: True)
+    monkeypatch.setattr("admin_cli.counting._TOLD_EVERY", 2)
+    monkeypatch.setattr("admin_cli.counting.is_watched", lambda: True)
     assert cli("lint").stderr.split("\r") == ["", "2 schedules", " " * 20, ""]
 
 

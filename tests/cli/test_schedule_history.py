@@ -213,7 +213,7 @@ def test_a_purge_as_json(shop: CommandLine) -> None:
     """Tried dry it says the same, and all is kept."""
     shop("schedule", "delete", "winkel", "--force")
     before = shop.rows()
-    told = {"schedule": "winkel", "result": "purged", "revisions": 4}
+    told = {"schedule": "winkel", "result": "purged", "revisions": 4, "messages": 0}
     assert shop.json("schedule", "purge", "winkel", "--dry-run") == {
         **told,
         "dry_run": True,

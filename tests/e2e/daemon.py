@@ -143,6 +143,17 @@ class Daemon:
             reply = connection.getresponse()
             return reply.status, dict(reply.getheaders()), reply.read()
 
+    def send(
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """Send bytes with headers of their own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        with closing(connection):
+            every = {"Authorization": f"Bearer {self.token}"} | (headers or {})
+            connection.request(method, path, body or None, every)
+            reply = connection.getresponse()
+            return reply.status, reply.read()
+
     def ask(self, method: str, path: str, *, token: str | None = None) -> Answer:
         """Send a request that is answered in JSON."""
         status, _, body = self.request(method, path, token=token)

@@ -3,22 +3,27 @@
 import asyncio
 import re
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
+from audio_store.inbox import RecordingInbox
+from audio_store.intake import Encoding, Taken, encode, take_in
 from audio_store.masters import MasterFiles
 from pbx_adapters.app import build_app
+from pbx_adapters.audio_cache import AudioCache
+from pbx_adapters.audio_download import AudioDownloads
 from pbx_adapters.auth import index_tokens
 from pbx_adapters.connection_limits import ConnectionLimits
 from pbx_adapters.hook import Hook
 from pbx_adapters.listening import bind_tcp
 from pbx_adapters.metrics import Metrics
+from pbx_adapters.recordings import Recordings
 from pbx_adapters.server import serve_guarded
 from pbx_adapters.serving import Service, Serving
 from routing_engine.snapshot import RoutingSnapshot
@@ -34,6 +39,16 @@ OPERATOR: Final = "bk_op1_secret-of-the-operator"
 ONLY_OFFICE: Final = "bk_one1_secret-for-one-schedule"
 ELSEWHERE: Final = "bk_net1_secret-for-another-network"
 NEARBY: Final = "bk_net2_secret-for-this-network"
+
+# Room for three messages of five minutes.
+MAX_HELD: Final = 15_000_000
+
+# One second of silence: PCM, mono, 8,000 Hz, 16 bit, written out.
+MASTER: Final = (
+    b"RIFF\xa4\x3e\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00"
+    b"\x02\x00\x10\x00data\x80\x3e\x00\x00" + bytes(16_000)
+)
+DIGEST: Final = sha256(MASTER).hexdigest()
 
 # contract.md: HTTP hook, the answer's fields in their order.
 FIELDS: Final = [
@@ -122,9 +137,12 @@ class Site:
     serving: Serving
     metrics: Metrics
     masters: MasterFiles
+    cache: AudioCache
+    inbox: RecordingInbox
     now: int
     port: int = 0
     reloads: int = 0
+    failures: list[tuple[str, str]] = field(default_factory=list)
 
     async def reload(self) -> None:
         """Count a reload."""
@@ -193,9 +211,14 @@ async def serve_site(
     *,
     is_control: bool = False,
     limits: ConnectionLimits | None = None,
+    encode: Callable[[bytes, Encoding], bytes] = encode,
+    take_in: Callable[[bytes], Taken] = take_in,
 ) -> AsyncIterator[Site]:
     """Serve every path as the daemon does, until the block ends."""
-    site = Site(Serving(), Metrics(), MasterFiles(folder / "audio"), instant(NOW))
+    masters = MasterFiles(folder / "audio")
+    cache = AudioCache(masters, encode, hold_bytes=MAX_HELD, max_encodings=2)
+    inbox = RecordingInbox(folder / "inbox", max_per_schedule=3)
+    site = Site(Serving(), Metrics(), masters, cache, inbox, instant(NOW))
     if service is not None:
         site.serving.put(service)
     hook = Hook(
@@ -210,7 +233,8 @@ async def serve_site(
         hook,
         site.serving,
         site.metrics,
-        site.masters,
+        AudioDownloads(site.cache, lambda *failure: site.failures.append(failure)),
+        Recordings(folder, site.inbox, site.metrics, clock=lambda: site.now, take_in=take_in),
         clock=lambda: site.now,
         reload=site.reload,
     )

@@ -2,28 +2,32 @@
 
 import re
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from schedules.carry_over import carry_over
 from schedules.model import Schedule
 from schedules.revisions import document_of
-from schedules.target_editing import carry_over, remove_forward, uses_of
+from schedules.target_editing import TargetField, remove_target, uses_of
 from tests.strategies import schedules_strategy
 
 
+@pytest.mark.parametrize(("field", "key"), [("forward", "forwards"), ("audio", "audio")])
 @given(schedules_strategy(), st.data())
-def test_removing_a_forward_leaves_no_use_and_changes_nothing_else(
-    schedule: Schedule, data: st.DataObject
+def test_removing_a_target_leaves_no_use_and_changes_nothing_else(
+    field: TargetField, key: str, schedule: Schedule, data: st.DataObject
 ) -> None:
     """The whole document, searched as text, names it nowhere; all else in it is the same."""
-    assume(schedule.forwards)
-    forward_id = data.draw(st.sampled_from(sorted(schedule.forwards)))
-    uses = uses_of(schedule, "forward")[forward_id]
-    after = remove_forward(schedule, forward_id)
-    named = re.compile(rf' forward={forward_id}(?=[ "])')
+    present = getattr(schedule, key)
+    assume(present)
+    target_id = data.draw(st.sampled_from(sorted(present)))
+    uses = uses_of(schedule, field)[target_id]
+    after = remove_target(schedule, field, target_id)
+    named = re.compile(rf' {field}={target_id}(?=[ "])')
     assert len(named.findall(document_of(schedule))) == len(uses)
-    kept = {one: forward for one, forward in schedule.forwards.items() if one != forward_id}
-    entries = schedule.model_copy(update={"forwards": kept})
+    kept = {one: target for one, target in present.items() if one != target_id}
+    entries = schedule.model_copy(update={key: kept})
     assert document_of(after) == named.sub("", document_of(entries))
     assert named.search(document_of(after)) is None
 

@@ -14,6 +14,8 @@ from schedules.revisions import DamagedRevisionError
 from schedules.sqlite_store import DATABASE_NAME, SqliteStore, open_store
 from tests.store.sqlite_rows import MakeSchedule, MakeToken, damage, save
 
+AUDIO = {"gesloten": {"name": "Gesloten", "sha256": "a" * 64}}
+
 
 class TestDamage:
     """What is no longer what was saved is never given out as if it were."""
@@ -27,7 +29,7 @@ class TestDamage:
             save(
                 store,
                 saved_at,
-                make_schedule("a", numbers=["+31850000000"]),
+                make_schedule("a", numbers=["+31850000000"], audio=AUDIO),
                 make_schedule("b", numbers=["+31850000100..99"]),
             )
             save(store, saved_at, make_schedule("b", name="Nieuw", numbers=["+31850000100..99"]))
@@ -76,6 +78,12 @@ class TestDamage:
             ("tokens", "UPDATE tokens SET created_at = 'kapot'"),
             ("tokens", "DELETE FROM tokens"),
             ("all_tokens", "UPDATE tokens SET revoked_at = created_at"),
+            ("audio_references", "DELETE FROM audio_references WHERE schedule_id = 'a'"),
+            ("audio_references", "UPDATE audio_references SET sha256 = 'b'"),
+            ("audio_references", "UPDATE audio_references SET schedule_id = 'b'"),
+            ("audio_references", "INSERT INTO audio_references VALUES ('c', 'a')"),
+            ("audio_references", "UPDATE state SET audio_seal = 'kapot'"),
+            ("audio_references", "DELETE FROM state"),
             ("revision", "DELETE FROM state"),
         ],
     )
@@ -103,7 +111,7 @@ class TestDamage:
     ) -> None:
         """The remedy works: the same document applied again is a new, whole revision."""
         damage(data_dir, "UPDATE revisions SET author = 'x' WHERE schedule_id = 'a'")
-        mended = make_schedule("a", numbers=["+31850000000"])
+        mended = make_schedule("a", numbers=["+31850000000"], audio=AUDIO)
         with closing(open_store(data_dir)) as store:
             save(store, saved_at, mended)
             assert next(store.currents()).schedule() == mended
@@ -135,7 +143,7 @@ class TestDamage:
 
 def _everything(store: SqliteStore) -> tuple[object, ...]:
     schedules = [(r.schedule_id, r.revision, r.schedule()) for r in store.currents()]
-    return schedules, list(store.numbers()), store.tokens()
+    return schedules, list(store.numbers()), store.tokens(), store.audio_references()
 
 
 def test_a_lost_number_stops_the_next_link(

@@ -12,6 +12,7 @@ from sqlite_utils import Database, Migrations
 
 from schedules.errors import StoreUnavailableError
 from schedules.migrations import applied, check_promises, migrate, pending
+from schedules.recording_pins import PinHash
 from schedules.sqlite_store import DATABASE_NAME, SqliteStore, open_store
 from schedules.store import Token
 from tests.store.sqlite_rows import MakeSchedule, MakeToken, damage, save
@@ -154,6 +155,45 @@ class TestMigrations:
                 writer.take_lock("hoofdkantoor", 60)
                 assert writer.purge("filiaal") == 2
 
+    @pytest.fixture
+    def m002(self, tmp_path: Path) -> Path:
+        """Make the store of a version that noted no messages: four schedules, one purged."""
+        with closing(sqlite3.connect(tmp_path / DATABASE_NAME)) as connection:
+            connection.executescript(Path(__file__).with_name("m002.sql").read_text())
+        return tmp_path
+
+    def test_messages_of_earlier_revisions_are_noted(self, m002: Path, saved_at: datetime) -> None:
+        """Those that only an old revision or a deleted schedule names too; a text that looks like
+        one doesn't count.
+        """
+        with closing(open_store(m002)) as store:
+            assert store.audio_references() == {"a" * 64, "b" * 64, "c" * 64, "d" * 64}
+            assert store.audio_users("a" * 64) == ("filiaal", "hoofdkantoor")
+            assert store.audio_users("b" * 64) == ("hoofdkantoor",)
+            assert store.schedules_with_pins() == ()
+            assert [one.holder for one in store.broken_locks("filiaal")] == ["piet"]
+            assert all(one.is_intact for one in store.history("hoofdkantoor"))
+            with store.writing("jan", saved_at) as writer:
+                assert writer.purge("winkel") == 2
+            assert store.audio_references() == {"a" * 64, "b" * 64}
+
+    def test_a_damaged_revision_does_not_stop_the_steps(self, m002: Path) -> None:
+        """What it can be seen to name is kept all the same."""
+        damage(m002, "UPDATE revisions SET document = document || x'ff00' WHERE revision = 1")
+        damage(m002, "DELETE FROM schedules WHERE id = 'winkel'")
+        with closing(open_store(m002)) as store:
+            assert store.audio_references() == {"a" * 64, "b" * 64, "c" * 64, "d" * 64}
+
+    def test_a_step_that_fails_leaves_the_store_as_it_was(self, m002: Path) -> None:
+        """What the step had made before is undone, and the version before it could go on."""
+        with closing(sqlite3.connect(m002 / DATABASE_NAME)) as db:
+            db.execute("CREATE TABLE recording_pins (id TEXT)")
+            before = list(db.iterdump())
+        with pytest.raises(StoreUnavailableError, match="recording_pins"):
+            open_store(m002)
+        with closing(sqlite3.connect(m002 / DATABASE_NAME)) as db:
+            assert list(db.iterdump()) == before
+
     def test_failing_step_leaves_nothing_behind(self) -> None:
         """A table in the way stops the step; what it made before is undone."""
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
@@ -211,7 +251,10 @@ class TestPurge:
         with closing(open_store(tmp_path)) as store:
             for number in range(50):
                 notes = f"vertrouwelijk {number} " + "x" * 500
-                save(store, saved_at, make_schedule("weg", notes=notes))
+                audio = {"m": {"name": "M", "sha256": f"{number:02}" * 32}}
+                save(store, saved_at, make_schedule("weg", notes=notes, audio=audio))
+            with store.writing("jan", saved_at) as writer:
+                writer.set_recording_pin("weg", PinHash("zout", "vertrouwelijk"))
             save(store, saved_at, make_schedule("blijft", notes="openbaar"))
             with store.writing("jan", saved_at) as writer:
                 writer.delete("weg", summary="")
@@ -221,6 +264,7 @@ class TestPurge:
         assert b"openbaar" in content
         assert b"vertrouwelijk" not in content
         assert b"weg" not in content
+        assert b"49" * 32 not in content
 
 
 class TestTokensAtRest:

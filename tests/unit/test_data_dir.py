@@ -14,6 +14,9 @@ def test_old_leftovers_are_removed(tmp_path: Path) -> None:
         "audio/.incoming-old": 3_600,
         "audio/.incoming-young": 3_599,
         "audio/0.wav": 9_999,
+        "inbox/.incoming-old": 3_600,
+        "inbox/.incoming-young": 3_599,
+        "inbox/0.wav": 9_999,
         ".last-good.jsonl.old": 3_600,
         ".last-good.jsonl.young": 3_599,
         "last-good.jsonl": 9_999,
@@ -26,7 +29,11 @@ def test_old_leftovers_are_removed(tmp_path: Path) -> None:
         os.utime(path, (NOW - age, NOW - age))
     remove_leftovers(tmp_path, NOW)
     left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-    assert ages.keys() - left == {"audio/.incoming-old", ".last-good.jsonl.old"}
+    assert ages.keys() - left == {
+        "audio/.incoming-old",
+        "inbox/.incoming-old",
+        ".last-good.jsonl.old",
+    }
 
 
 def test_absent_folder_has_no_leftovers(tmp_path: Path) -> None:

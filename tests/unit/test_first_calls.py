@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from audio_store.masters import MasterFiles
+from pbx_adapters.audio_watch import AudioWatch
+from pbx_adapters.data_dir import AUDIO_FOLDER
 from pbx_adapters.loader import MANY, LoadedTables
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.pending_table import PendingTable
@@ -126,10 +129,13 @@ def test_a_pending_table_is_compiled_once() -> None:
 async def test_the_daemon_answers_before_all_is_loaded(tmp_path: Path) -> None:
     """A call is decided while the thread that loads is held up by another schedule."""
     go_on = threading.Event()
-    main_thread = threading.get_ident()
 
-    def has_message(_sha256: str) -> bool:
-        return threading.get_ident() == main_thread or go_on.wait(20)
+    class SlowWatch(AudioWatch):
+        """Messages on a disk that hangs for a while."""
+
+        def look_up(self) -> Callable[[str], bool]:
+            """Return what waits for the disk."""
+            return lambda _sha256: go_on.wait(20)
 
     with closing(open_store(tmp_path)) as store, store.writing("test", SAVED_AT) as writer:
         # By id the first, and so the thread's first.
@@ -143,7 +149,8 @@ async def test_the_daemon_answers_before_all_is_loaded(tmp_path: Path) -> None:
         tmp_path,
         serving,
         Metrics(),
-        targets=TargetCheck(ForwardPolicy(), has_message),
+        policy=ForwardPolicy(),
+        audio=SlowWatch(MasterFiles(tmp_path / AUDIO_FOLDER)),
         clock=lambda: AT,
         loop=asyncio.get_running_loop(),
     )

@@ -307,3 +307,34 @@ def test_an_override_s_target_counts_when_no_day_uses_it() -> None:
     revision = good("a", audio={"a": {"name": "A", "sha256": SHA256}}, overrides={"o": forced})
     tables = LoadedTables(TargetCheck(ForwardPolicy(), lambda _: False), lambda: ())
     assert tables.load_all(Source((revision,)), AT).degraded == {"audio": 1}
+
+
+def test_schedules_that_messages_touch() -> None:
+    """Touched are who uses what can't be played any more, and who named what now can be.
+
+    Also where a forward that isn't allowed is what the outcome tells of.
+    """
+    stored, gone = SHA256, "cd" * 32
+    forwards = {"f": {"name": "F", "number": "+32470000000"}}
+    revisions = (
+        good("hears", ("00:00-24:00 open audio=a",), audio={"a": {"name": "A", "sha256": stored}}),
+        good(
+            "lacks",
+            ("00:00-24:00 open audio=a forward=f",),
+            audio={"a": {"name": "A", "sha256": gone}},
+            forwards=forwards,
+        ),
+        good("neither", ("00:00-24:00 open forward=f",), forwards=forwards),
+    )
+    targets = TargetCheck(ForwardPolicy(), {stored}.__contains__)
+    loaded = LoadedTables(targets, lambda: ()).load_all(Source(revisions), AT)
+    cases: list[tuple[set[str], set[str]]] = [
+        ({stored}, set()),
+        (set(), {"hears"}),
+        ({gone}, {"hears", "lacks"}),
+        ({stored, gone}, {"lacks"}),
+    ]
+    for playable, touched in cases:
+        assert loaded.touched_by(playable) == touched
+    mended = replace(loaded, targets=TargetCheck(ForwardPolicy(), lambda _: True))
+    assert mended.load_changes(changed(revisions[1]), Source(())).lacking == {}

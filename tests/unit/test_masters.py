@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio_store.errors import RefusedAudioError
+from audio_store.errors import DamagedAudioError, MissingAudioError, RefusedAudioError
 from audio_store.masters import MAX_BYTES, MasterFiles, check_master
 
 
@@ -147,3 +147,67 @@ def test_failed_write_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=digest):
         masters.add(data)
     assert [path.name for path in tmp_path.iterdir()] == [f"{digest}.wav"]
+
+
+def test_a_message_is_read_as_it_was_added(tmp_path: Path) -> None:
+    """The same bytes come back, and folder and size tell of nothing else that lies there."""
+    masters, data = MasterFiles(tmp_path / "audio"), wav(fill=7)
+    assert (masters.digests(), masters.size_in_bytes()) == (set(), 0)
+    digests = {masters.add(data), masters.add(wav(10))}
+    assert masters.read(sha256(data).hexdigest()) == data
+    (masters.folder / ".incoming-x").write_bytes(data)
+    (masters.folder / "lees-mij.txt").touch()
+    (masters.folder / f"{'0' * 64}.wav").mkdir()
+    assert masters.digests() == digests
+    assert masters.size_in_bytes() == 44 + 16_000 + 44 + 20
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, "../bereikbaar", "", "A" * 64])
+def test_a_message_that_is_not_there_is_missing(tmp_path: Path, digest: str) -> None:
+    """It is named, with what to do; no path leads out of the folder."""
+    (tmp_path / "bereikbaar.wav").write_bytes(wav())
+    with pytest.raises(MissingAudioError, match="not stored here") as caught:
+        MasterFiles(tmp_path / "audio").read(digest)
+    assert caught.value.digest == digest
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        pytest.param(wav(fill=8), id="another-message"),
+        pytest.param(wav(fill=7)[:-2], id="cut-off"),
+        pytest.param(b"", id="empty"),
+        pytest.param(wav(fill=7) + bytes(MAX_BYTES), id="grown"),
+    ],
+)
+def test_a_damaged_message_is_told_and_repaired(tmp_path: Path, damaged: bytes) -> None:
+    """Bytes that don't match the name are never given out; adding the recording mends the file."""
+    masters, data = MasterFiles(tmp_path), wav(fill=7)
+    digest = masters.add(data)
+    masters.path_of(digest).write_bytes(damaged)
+    with pytest.raises(DamagedAudioError, match="bytes have changed") as caught:
+        masters.read(digest)
+    assert caught.value.digest == digest
+    assert masters.add(data) == digest
+    assert masters.read(digest) == data
+    assert [path.name for path in tmp_path.iterdir()] == [f"{digest}.wav"]
+
+
+def test_a_message_the_disk_does_not_give_is_damaged(tmp_path: Path) -> None:
+    """A link that leads to itself can't be opened by anybody; adding replaces it."""
+    masters, data = MasterFiles(tmp_path), wav()
+    path = masters.path_of(sha256(data).hexdigest())
+    path.symlink_to(path)
+    with pytest.raises(DamagedAudioError, match="can't be read"):
+        masters.read(path.stem)
+    assert masters.read(masters.add(data)) == data
+
+
+def test_a_removed_message_is_gone(tmp_path: Path) -> None:
+    """Removing it twice is no fault; the others stay."""
+    masters = MasterFiles(tmp_path)
+    kept, removed = masters.add(wav()), masters.add(wav(fill=7))
+    masters.remove(removed)
+    masters.remove(removed)
+    assert masters.digests() == {kept}

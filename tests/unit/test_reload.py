@@ -6,26 +6,33 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from audio_store.masters import MasterFiles
+from pbx_adapters.audio_watch import AudioWatch
+from pbx_adapters.data_dir import AUDIO_FOLDER
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.reload import Reloader
 from pbx_adapters.serving import Serving
 from pbx_adapters.store_check import CHECK_SECONDS, CheckClock, find_damaged
-from routing_engine.compiler import TargetCheck
+from routing_engine.decision import CallQuery, Outcome
+from routing_engine.resolver import resolve
 from schedules.errors import StoreUnavailableError
 from schedules.forward_rules import ForwardPolicy
 from schedules.sqlite_store import DATABASE_NAME, open_store
-from tests.engine import SHA256, instant, schedule_of
+from tests.engine import instant, schedule_of
 
+MASTER = b"what stands for a master: only its hash is looked at"
+DIGEST = sha256(MASTER).hexdigest()
 AT = instant("2026-11-23T10:00")
 DAY = 86_400
 
 
 class Followed:
-    """A store of one schedule and the thread that follows it; `now` and `has_audio` may change."""
+    """A store of one schedule with a message, and the thread that follows it; `now` may change."""
 
     reload: Callable[[], Awaitable[None]]
 
@@ -35,15 +42,29 @@ class Followed:
         self.serving = Serving()
         self.metrics = Metrics()
         self.now = AT
-        self.has_audio = True
+        self.watch: AudioWatch | None = None
+        self.message = MasterFiles(data_dir / AUDIO_FOLDER).path_of(DIGEST)
+        self.put_message()
         with closing(open_store(data_dir)) as store:
             schedule = schedule_of(
                 ("00:00-24:00 open audio=a",),
                 id="office",
-                audio={"a": {"name": "A", "sha256": SHA256}},
+                audio={"a": {"name": "A", "sha256": DIGEST}},
             )
             with store.writing("test", datetime(2026, 11, 22, tzinfo=UTC)) as writer:
                 writer.save(schedule, summary="test")
+
+    def put_message(self) -> None:
+        """Put the message's file in its place, as a restored backup does."""
+        self.message.parent.mkdir(exist_ok=True)
+        self.message.write_bytes(MASTER)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """Return what happens to callers now."""
+        if (service := self.serving.service) is None:
+            return None
+        return resolve(service.snapshot, CallQuery(self.now, None, "office")).outcome
 
     @property
     def troubles(self) -> str:
@@ -58,14 +79,18 @@ class Followed:
 
 
 @asynccontextmanager
-async def followed(data_dir: Path, check_seconds: float = 3_600) -> AsyncIterator[Followed]:
+async def followed(
+    data_dir: Path, check_seconds: float = 3_600, look_seconds: float = 3_600
+) -> AsyncIterator[Followed]:
     """Follow a store until the block ends; it has been loaded when it begins."""
     site = Followed(data_dir)
+    watch = site.watch = AudioWatch(MasterFiles(data_dir / AUDIO_FOLDER), look_seconds=look_seconds)
     reloader = Reloader(
         data_dir,
         site.serving,
         site.metrics,
-        targets=TargetCheck(ForwardPolicy(), lambda _: site.has_audio),
+        policy=ForwardPolicy(),
+        audio=watch,
         clock=lambda: site.now,
         loop=asyncio.get_running_loop(),
         check_seconds=check_seconds,
@@ -74,6 +99,8 @@ async def followed(data_dir: Path, check_seconds: float = 3_600) -> AsyncIterato
     reloader.start()
     try:
         await site.until(lambda: site.serving.service is not None)
+        # The first look at the messages is over as well.
+        await site.until(lambda: b"audio_bytes 0.0" not in site.metrics.exposition(AT))
         yield site
     finally:
         await asyncio.to_thread(reloader.stop)
@@ -159,6 +186,17 @@ def test_whole_store_has_no_damage(tmp_path: Path) -> None:
         list(find_damaged(tmp_path))
 
 
+@pytest.mark.parametrize("table", ["schedules", "numbers", "tokens", "audio"])
+def test_a_check_looks_at_every_table(tmp_path: Path, table: str) -> None:
+    """A seal that doesn't match tells of rows that are lost or altered."""
+    site = Followed(tmp_path)
+    with closing(sqlite3.connect(site.database)) as db:
+        db.execute(f"UPDATE state SET {table}_seal = 'kapot'")  # noqa: S608 - our own names
+        db.commit()
+    with pytest.raises(StoreUnavailableError, match=f"rows of {table}.* are damaged or missing"):
+        list(find_damaged(tmp_path))
+
+
 def test_checks_come_regularly_and_soon_after_writes() -> None:
     """One check an interval; after unknown writes one soon, however many they were."""
     clock = CheckClock(CHECK_SECONDS, 100.0)
@@ -175,12 +213,56 @@ async def test_messages_are_looked_for_each_day(tmp_path: Path) -> None:
     async with followed(tmp_path) as site:
         assert site.serving.service is not None
         assert site.serving.service.degraded_targets == 0
-        site.has_audio = False
+        site.message.unlink()
         site.now = AT + DAY
         await site.until(
             lambda: bool(site.serving.service and site.serving.service.degraded_targets)
         )
         assert site.serving.troubles == ()
+
+
+SILENT = Outcome("open", "continue", error="audio-missing")
+HEARD = Outcome("open", "continue", audio=f"{DIGEST}.wav")
+
+
+async def test_a_message_that_goes_and_comes_back_is_followed(tmp_path: Path) -> None:
+    """Without any save, callers hear nothing while the file is gone, and the message afterwards."""
+    async with followed(tmp_path, look_seconds=0.05) as site:
+        assert site.outcome == HEARD
+        site.message.unlink()
+        await site.until(lambda: site.outcome == SILENT)
+        assert b"audio_bytes 0.0" in site.metrics.exposition(AT)
+        site.put_message()
+        await site.until(lambda: site.outcome == HEARD)
+        assert site.troubles == ""
+
+
+async def test_a_message_that_is_cut_short_and_mended_is_followed(tmp_path: Path) -> None:
+    """A file of another size is read, found damaged, and found good once it is mended."""
+    async with followed(tmp_path, look_seconds=0.05) as site:
+        site.message.write_bytes(MASTER[:-1])
+        await site.until(lambda: site.outcome == SILENT)
+        site.put_message()
+        await site.until(lambda: site.outcome == HEARD)
+
+
+async def test_a_reported_message_is_looked_at_at_once(tmp_path: Path) -> None:
+    """What a download finds damaged, though size and time are as ever, is followed within a moment.
+
+    A change that is saved meanwhile doesn't bring the damaged message back.
+    """
+    async with followed(tmp_path) as site:
+        flip(site.message, b"master", b"mastre")
+        assert site.watch is not None
+        site.watch.report(DIGEST)
+        await site.until(lambda: site.outcome == SILENT)
+        with closing(open_store(tmp_path)) as store:
+            schedule = store.current("office").schedule()
+            with store.writing("jan", datetime(2026, 11, 23, tzinfo=UTC)) as writer:
+                renamed = schedule.model_copy(update={"name": "Renamed"})
+                writer.save(renamed, summary="")
+        await site.reload()
+        assert site.outcome == SILENT
 
 
 async def test_thread_outlives_a_fault_in_telling(tmp_path: Path) -> None:

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from schedules.carry_over import carry_over
 from schedules.errors import BereikbaarError, ConflictError, InvalidScheduleError, NotFoundError
 from schedules.model import DayPlan, Schedule
 from schedules.revisions import document_of
 from schedules.slot_text import format_slot
 from schedules.target_editing import (
     add_forward,
-    carry_over,
     find_forward,
     remove_forward,
     set_forward,

@@ -1,0 +1,61 @@
+"""The rows that say which schedules need a message, within the transaction of whoever calls.
+
+One for each message and schedule of which any kept revision names it. A lost row would have a
+message collected that is needed, so they have a seal.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from schedules.sqlite_reader import SqliteReader
+from schedules.sqlite_rows import Row, seal, seal_number
+
+_REFERENCES: Final = """
+SELECT audio_seal, sha256, schedule_id FROM state LEFT JOIN audio_references ON true
+WHERE state.id = 1
+"""
+
+
+def audio_references(store: SqliteReader) -> frozenset[str]:
+    """Return the SHA-256 of each message that a kept revision names.
+
+    Raises `StoreUnavailableError` where rows are lost or altered.
+    """
+    rows = store.sealed_rows("audio_references", _REFERENCES, lambda row: seal(*row))
+    return frozenset([sha256 for sha256, _ in rows])
+
+
+def audio_users(store: SqliteReader, sha256: str) -> tuple[str, ...]:
+    """Return the ids of the schedules of which a kept revision names this message, sorted."""
+    sql = "SELECT schedule_id FROM audio_references WHERE sha256 = ? ORDER BY schedule_id"
+    return tuple(schedule_id for (schedule_id,) in store.rows(sql, sha256))
+
+
+def note_messages(store: SqliteReader, schedule_id: str, digests: Iterable[str]) -> None:
+    """Note that a revision of a schedule names these messages; those it had stay noted."""
+    wanted = set(digests)
+    if not wanted:
+        return
+    sql = "SELECT sha256 FROM audio_references WHERE schedule_id = ?"
+    new = [
+        (sha256, schedule_id)
+        for sha256 in wanted.difference(sha256 for (sha256,) in store.rows(sql, schedule_id))
+    ]
+    for row in new:
+        store.rows("INSERT INTO audio_references VALUES (?, ?)", *row)
+    _turn_seal(store, new)
+
+
+def forget_messages(store: SqliteReader, schedule_id: str) -> None:
+    """Remove all that a schedule noted: its revisions go."""
+    sql = "DELETE FROM audio_references WHERE schedule_id = ? RETURNING sha256, schedule_id"
+    _turn_seal(store, store.rows(sql, schedule_id))
+
+
+def _turn_seal(store: SqliteReader, rows: Iterable[Row]) -> None:
+    change = 0
+    for row in rows:
+        change ^= seal(*row)
+    if change:
+        ((held,),) = store.rows("SELECT audio_seal FROM state WHERE id = 1")
+        store.rows("UPDATE state SET audio_seal = ?", f"{seal_number(held) ^ change:x}")

@@ -1,0 +1,146 @@
+"""`bereikbaar doctor`: each fault with its code, and nothing where all is well."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from admin_cli.doctor import CODES
+from audio_store.masters import MasterFiles
+from tests.cli.command_line import CommandLine, document, wav
+
+
+def message(cli: CommandLine, seconds: float = 0.1) -> str:
+    """Store a message, and return its hash."""
+    return masters(cli).add(wav(seconds))
+
+
+def masters(cli: CommandLine) -> MasterFiles:
+    """Return the audio store of the data directory."""
+    return MasterFiles(cli.folder / "data" / "audio")
+
+
+def with_message(digest: str, schedule_id: str = "winkel") -> str:
+    """Write a document that has one message."""
+    return document(schedule_id, audio=f"{{gesloten: {{name: Gesloten, sha256: {digest}}}}}")
+
+
+def found(cli: CommandLine, code: int = 3) -> list[tuple[str, str, list[str]]]:
+    """Return code, place and schedules of each finding."""
+    findings = cli.json("doctor", code=code)["findings"]
+    return [(one["code"], one["place"], one["schedules"]) for one in findings]
+
+
+def change(cli: CommandLine, *statements: str) -> None:
+    """Change the database behind the program's back."""
+    with closing(sqlite3.connect(cli.folder / "data" / "bereikbaar.db")) as db:
+        db.execute("DROP TRIGGER revisions_are_never_rewritten")
+        for statement in statements:
+            db.execute(statement)
+        db.commit()
+
+
+def test_nothing_is_told_of_what_is_whole(cli: CommandLine) -> None:
+    """A store with a message in use gives no finding, and exit code 0."""
+    cli.apply(with_message(message(cli)))
+    assert cli("doctor").stdout == "errors: 0, warnings: 0, info: 0\n"
+    assert cli.json("doctor") == {
+        "findings": [],
+        "counts": {"error": 0, "warning": 0, "info": 0},
+    }
+
+
+def test_missing_message_is_told_with_who_needs_it(cli: CommandLine) -> None:
+    """Two schedules that name the same absent file are one finding."""
+    digest = "ab" * 32
+    cli.apply(with_message(digest, "filiaal"), with_message(digest))
+    assert found(cli) == [("audio-missing", f"audio/{digest}.wav", ["filiaal", "winkel"])]
+    told = cli("doctor", code=3).stdout.splitlines()
+    problem = f"message {digest} is not stored here; add it again, or restore a backup"
+    assert told == [
+        f"error    audio-missing  audio/{digest}.wav (filiaal, winkel): {problem}",
+        "errors: 1, warnings: 0, info: 0",
+    ]
+
+
+@pytest.mark.parametrize("damage", ["changed", "cut", "longer"])
+def test_damaged_message_is_told(cli: CommandLine, damage: str) -> None:
+    """Whatever a message lost or got, its bytes no longer match its name."""
+    digest = message(cli)
+    cli.apply(with_message(digest))
+    path = masters(cli).path_of(digest)
+    data = path.read_bytes()
+    path.write_bytes(
+        {"changed": data[:-1] + b"\x01", "cut": data[:-2], "longer": data + b"\0\0"}[damage]
+    )
+    assert found(cli) == [("audio-damaged", f"audio/{digest}.wav", ["winkel"])]
+
+
+def test_message_of_an_earlier_revision_is_a_warning(cli: CommandLine) -> None:
+    """No caller misses it now: the exit code stays 0, but a rollback would bring silence."""
+    digest = message(cli)
+    cli.apply(with_message(digest))
+    cli.apply(document("winkel", audio="{}"))
+    masters(cli).remove(digest)
+    assert found(cli, code=0) == [("audio-lost", f"audio/{digest}.wav", [])]
+
+
+def test_file_that_nothing_names_is_told(cli: CommandLine) -> None:
+    """It is no fault, but it takes room; what an earlier revision names is no such file."""
+    kept, alone = message(cli, 0.1), message(cli, 0.2)
+    cli.apply(with_message(kept))
+    cli.apply(document("winkel", audio="{}"))
+    assert found(cli, code=0) == [("audio-unneeded", f"audio/{alone}.wav", [])]
+
+
+def test_damaged_schedule_holds_up_no_other_finding(cli: CommandLine) -> None:
+    """All faults are told at once, the gravest first."""
+    digest = "ab" * 32
+    cli.apply(with_message(digest), document("ander"))
+    change(cli, "UPDATE revisions SET document = '{}' WHERE schedule_id = 'ander'")
+    assert found(cli) == [
+        ("schedule-damaged", "ander", ["ander"]),
+        ("audio-missing", f"audio/{digest}.wav", ["winkel"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "codes"),
+    [
+        pytest.param("DELETE FROM numbers", ["store-damaged", "audio-missing"], id="number"),
+        pytest.param(
+            "DELETE FROM audio_references", ["store-damaged", "audio-missing"], id="reference"
+        ),
+        pytest.param(
+            "UPDATE schedules SET id = 'b'", ["store-damaged", "schedule-damaged"], id="schedule"
+        ),
+    ],
+)
+def test_lost_rows_are_told(cli: CommandLine, statement: str, codes: list[str]) -> None:
+    """What can still be read is looked at all the same, and no file is called unneeded."""
+    digest = message(cli)
+    cli.apply(with_message(digest) + 'numbers: ["+31850000000"]\n')
+    masters(cli).remove(digest)
+    message(cli, 0.2)
+    change(cli, "PRAGMA foreign_keys = OFF", statement)
+    assert [code for code, _, _ in found(cli)] == codes
+
+
+def test_damaged_last_good_file_is_told(cli: CommandLine) -> None:
+    """The file for bad days is looked at while days are good."""
+    cli.apply(document("winkel"))
+    Path(cli.folder / "data" / "last-good.jsonl").write_text("{}\n")
+    assert found(cli) == [("last-good-damaged", "last-good.jsonl", [])]
+
+
+def test_no_store_is_refused(cli: CommandLine) -> None:
+    """There is nothing to look at."""
+    assert "there is no store in data" in cli("doctor", code=1).stderr
+
+
+def test_every_code_is_explained() -> None:
+    """Each stands in the guide, with how grave it is."""
+    page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
+    told = [line.split("|")[1:3] for line in page.splitlines() if line.startswith("| `")]
+    assert [(code.strip(" `"), severity.strip()) for code, severity in told] == list(CODES.items())
