@@ -5,7 +5,7 @@ import click
 from admin_cli.invocation import Invocation
 from admin_cli.lazy import Command, pass_invocation
 from pbx_adapters.config import load_config
-from pbx_adapters.lean_imports import lean_imports
+from pbx_adapters.daemon import main as run_daemon
 from pbx_adapters.listening import ListenError
 from schedules.errors import BereikbaarError
 
@@ -17,8 +17,6 @@ def serve(invocation: Invocation, *, listen: str | None) -> None:
     """Answer PBXs over HTTP until stopped by SIGTERM or Ctrl-C."""
     chosen = {"data_dir": invocation.chosen_data_dir, "listen": listen}
     config = load_config(invocation.config_file, chosen)
-    with lean_imports():
-        from pbx_adapters.daemon import main as run_daemon
     try:
         run_daemon(config)
     except ListenError as error:
