@@ -44,6 +44,7 @@ class Invocation:
     is_json: bool = False
     is_dry_run: bool = False
     may_fail: bool = False
+    has_saved: bool = False
 
     @cached_property
     def config(self) -> "Config":
@@ -163,6 +164,7 @@ class Invocation:
             if is_dry_run:
                 writer.finish()
                 raise _UndoneError
+        self.has_saved = self.has_saved or not is_dry_run
 
 
 def tell(message: str) -> None:
