@@ -134,9 +134,7 @@ class _Paths:
             methods = handlers
         if _HOOK.fullmatch(request.path):
             return _refuse_hook(methods)
-        if methods:
-            raise web.HTTPMethodNotAllowed(request.method, methods)
-        raise web.HTTPNotFound
+        return _refuse_path(methods)
 
     async def _answer_named(
         self, request: web.BaseRequest, handler: NamedHandler, name: str
@@ -145,6 +143,17 @@ class _Paths:
             return await handler(request, name, self.gate.admit(request))
         except RefusedError as refusal:
             return refusal_response(refusal)
+
+
+def _refuse_path(methods: Collection[str]) -> web.Response:
+    """Refuse a path that leads nowhere, or a method that it doesn't take."""
+    if not methods:
+        told = {"error": "bad-request", "detail": "there is no such path: see /openapi.json"}
+        return web.json_response(told, status=HTTPStatus.NOT_FOUND)
+    allowed = ", ".join(methods)
+    told = {"error": "bad-request", "detail": f"this path takes {allowed}"}
+    code = HTTPStatus.METHOD_NOT_ALLOWED
+    return web.json_response(told, status=code, headers={"Allow": allowed})
 
 
 def _refuse_hook(methods: Collection[str]) -> web.Response:

@@ -123,9 +123,8 @@ class Recordings:
         if seconds > 0:
             self._metrics.auth_failures.labels("pin").inc()
             headers = {"Retry-After": str(ceil(seconds))}
-            raise RefusedError(
-                "too-many-attempts", "too many wrong PINs; try again later", **headers
-            )
+            detail = f"too many wrong PINs; try again in {ceil(seconds / 60)} minutes"
+            raise RefusedError("too-many-attempts", detail, **headers)
 
     async def _kept_pin(self, schedule: str) -> PinHash | None:
         try:
@@ -179,6 +178,9 @@ async def _read_recording(request: web.BaseRequest) -> bytes:
     """Read the body, for which there is more room and more time than for a form."""
     if (request.content_length or 0) > MAX_BYTES:
         raise _too_large()
+    if request.content_type.startswith("multipart/"):
+        detail = "send the WAV file itself as the body, not a form with it (curl: --data-binary)"
+        raise RefusedError("bad-recording", detail, Connection="close")
     request[IS_RECORDING] = True
     await invite_body(request)
     data = bytearray()

@@ -209,7 +209,7 @@ async def test_other_methods_are_refused(stored: Site) -> None:
     """A message can't be changed; 405 names what can be done."""
     for method in ("POST", "PUT", "DELETE"):
         reply = await stored.ask(PATH, method=method)
-        assert (reply.status, reply.headers["allow"]) == (405, "GET,HEAD")
+        assert (reply.status, reply.headers["allow"]) == (405, "GET, HEAD")
 
 
 async def test_audio_url_leads_to_the_audio(stored: Site) -> None:

@@ -1,6 +1,7 @@
 """Paths, methods and heads: which request leads where."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -37,10 +38,13 @@ async def test_nothing_else_is_served(site: Site, method: str, path: str, status
     """Other paths are 404 and other methods 405; at the hook with its own answer."""
     reply = await site.ask(path, method=method)
     assert reply.status == status
-    allowed = {"/hook": "GET, POST", "/-/re": "POST", "/metr": "GET,HEAD", "/audi": "GET,HEAD"}
+    allowed = {"/hook": "GET, POST", "/-/re": "POST", "/metr": "GET, HEAD", "/audi": "GET, HEAD"}
     assert reply.headers.get("allow") == (allowed[path[:5]] if status == 405 else None)
     if path.startswith("/hook") and method != "HEAD":
         assert_bare(reply, "bad-request")
+    elif method != "HEAD":
+        told = json.loads(reply.body)
+        assert (told["error"], bool(told["detail"])) == ("bad-request", True)
 
 
 @pytest.mark.parametrize("target", ["/hook/%33cx", "http://any.example/hook/3cx"])

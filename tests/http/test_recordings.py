@@ -200,7 +200,15 @@ async def test_other_paths_are_404(site: Site, path: str) -> None:
 async def test_other_methods_are_405(site: Site) -> None:
     """A recording is only sent, never fetched or removed over HTTP."""
     reply = await site.ask(PATH, method="DELETE")
-    assert (reply.status, reply.headers["allow"]) == (405, "GET,POST")
+    assert (reply.status, reply.headers["allow"]) == (405, "GET, POST")
+
+
+async def test_a_form_with_a_file_is_told_as_such(site: Site, converter: Converter) -> None:
+    """Its parts are no WAV, and how to send one is said before any of it is read."""
+    reply = await upload(site, b"--x\r\n", Content_Type="multipart/form-data; boundary=x")
+    assert (reply.status, error_of(reply)) == (400, "bad-recording")
+    assert "the WAV file itself as the body" in reply.body.decode()
+    assert converter.given == []
 
 
 async def test_guessing_ends_after_five(site: Site) -> None:
@@ -212,6 +220,7 @@ async def test_guessing_ends_after_five(site: Site) -> None:
     reply = await site.ask(PATH, headers={"Bereikbaar-Pin": PIN})
     assert (reply.status, error_of(reply)) == (429, "too-many-attempts")
     assert reply.headers["retry-after"] == str(WINDOW - 300)
+    assert "try again in 10 minutes" in reply.body.decode()
     assert (await upload(site)).status == 429
     # Another schedule is another thing to guess at.
     assert await check(site, path="/recordings/branch") == (204, "")
