@@ -32,10 +32,13 @@ class MissingAudioError(UnusableAudioError):
 class DamagedAudioError(UnusableAudioError):
     """A stored message that isn't what its name says, or can't be read; `why` says which."""
 
-    def __init__(self, digest: str, why: str) -> None:
-        super().__init__(
-            digest, f"is damaged: {why}", "add the same recording again, or restore a backup"
-        )
+    def __init__(
+        self,
+        digest: str,
+        why: str,
+        remedy: str = "add the same recording again, or restore a backup",
+    ) -> None:
+        super().__init__(digest, f"is damaged: {why}", remedy)
 
 
 class InboxFullError(AudioError):

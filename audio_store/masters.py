@@ -139,6 +139,9 @@ class MasterFiles:
                 data = file.read(MAX_BYTES + 1)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             raise MissingAudioError(digest) from None
+        except PermissionError:
+            remedy = f"check owner and mode of {self.folder} and of what lies in it"
+            raise DamagedAudioError(digest, "it may not be read", remedy) from None
         except OSError as error:
             why = f"it can't be read ({error.strerror})"
             raise DamagedAudioError(digest, why) from error

@@ -211,6 +211,21 @@ def test_a_message_the_disk_does_not_give_is_damaged(tmp_path: Path) -> None:
     assert masters.read(masters.add(data)) == data
 
 
+def test_a_message_that_may_not_be_read_names_owner_and_mode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it is damaged: neither adding it again nor a backup would help."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    masters = MasterFiles(tmp_path)
+    digest = masters.add(wav())
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DamagedAudioError, match="may not be read; check owner and mode of"):
+        masters.read(digest)
+
+
 def test_a_removed_message_is_gone(tmp_path: Path) -> None:
     """Removing it twice is no fault; the others stay."""
     masters = MasterFiles(tmp_path)
