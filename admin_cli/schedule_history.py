@@ -19,6 +19,7 @@ from admin_cli.invocation import (
     tell,
 )
 from admin_cli.lazy import Command, EditCommand, SaveCommand, pass_invocation
+from admin_cli.refusals import message_of
 from pbx_adapters import clock
 from schedules import rebase
 from schedules.errors import ConflictError, StoreUnavailableError
@@ -160,6 +161,8 @@ def purge(invocation: Invocation, schedule_id: str, *, repeated_id: str | None) 
         if repeated_id is None and not invocation.is_dry_run:
             _make_sure(schedule_id, store.history(schedule_id))
         with invocation.writing(store, is_dry_run=invocation.is_dry_run) as writer:
+            # Nothing is removed on the word of notes that aren't whole.
+            writer.mend_audio_references()
             needed = store.audio_references()
             count = writer.purge(schedule_id)
             freed = needed - store.audio_references()
@@ -198,7 +201,7 @@ def _remove_messages(invocation: Invocation, store: SqliteStore, freed: frozense
     except (OSError, StoreUnavailableError) as error:
         tell(
             "Warning: messages that were its alone are still there; `bereikbaar audio collect` "
-            f"removes them ({error})"
+            f"removes them: {message_of(error)}"
         )
         return 0
 

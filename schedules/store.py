@@ -151,6 +151,13 @@ class StoreWriter(Protocol):
         """
         ...
 
+    def mend_audio_references(self) -> bool:
+        """Note anew which messages all revisions name, where the notes aren't whole.
+
+        Tells whether they weren't. They follow from the revisions, so that nothing is lost by it.
+        """
+        ...
+
     def add_token(self, token: Token) -> None:
         """Add a token; raises `ConflictError` when its id or its secret is taken."""
         ...

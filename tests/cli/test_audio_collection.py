@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from admin_cli.audio_collection import Unneeded, collect, collect_unneeded, find_unneeded
 from audio_store.inbox import RecordingInbox
 from audio_store.masters import MasterFiles
-from schedules.errors import StoreUnavailableError
+from schedules.errors import DamagedRowsError, StoreUnavailableError
 from schedules.sqlite_store import SqliteStore, open_store
 from tests.cli.command_line import CommandLine, document, wav
 
@@ -126,9 +126,37 @@ def test_nothing_is_removed_on_the_word_of_a_damaged_store(
     """A row that was lost would make a message look like nobody's."""
     make_old(masters.folder)
     store.db.execute("DELETE FROM audio_references")
-    with pytest.raises(StoreUnavailableError, match="restore a backup"):
-        collect_unneeded(store, masters, inbox, AT)
+    with pytest.raises(DamagedRowsError, match="are damaged or missing"):
+        find_unneeded(store, masters, inbox, AT)
+    with store.writing("jan", AT), pytest.raises(DamagedRowsError):
+        find_unneeded(store, masters, inbox, AT)
     assert len(masters.digests()) == 2
+
+
+def test_which_messages_are_needed_is_mended_before_a_collection(
+    store: SqliteStore, masters: MasterFiles
+) -> None:
+    """It is made anew from all revisions, and said; a dry run only says so."""
+    needed, orphan = masters.digests(), masters.add(wav(0.3))
+    make_old(masters.folder, datetime(2020, 1, 1, tzinfo=UTC))
+    store.db.execute("DELETE FROM audio_references")
+    dry = run_collect("--dry-run")
+    assert dry.stdout == f"message {orphan}\n"
+    assert dry.stderr.startswith("Warning: which messages are needed was damaged")
+    with pytest.raises(DamagedRowsError):
+        store.audio_references()
+    assert json.loads(run_collect("--json").stdout)["mended"] is True
+    assert masters.digests() == store.audio_references() == needed
+    assert json.loads(run_collect("--json").stdout)["mended"] is False
+
+
+def test_a_purge_mends_it_too(cli: CommandLine, store: SqliteStore, masters: MasterFiles) -> None:
+    """What other schedules name stays."""
+    say(cli, "filiaal", 0.2)
+    cli("schedule", "delete", "winkel")
+    store.db.execute("DELETE FROM audio_references")
+    cli("schedule", "purge", "winkel", "--yes", "winkel")
+    assert masters.digests() == store.audio_references() == {masters.add(wav(0.2))}
 
 
 def test_a_save_and_a_collection_wait_for_each_other(
@@ -190,6 +218,7 @@ def test_the_command_tells_what_it_removed(store: SqliteStore, masters: MasterFi
         "recordings": [],
         "leftovers": 0,
         "bytes": 4_844,
+        "mended": False,
         "dry_run": False,
     }
     assert not masters.has(orphan)
