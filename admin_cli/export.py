@@ -31,7 +31,7 @@ _Told = dict[str, Any]
     metavar="FOLDER|FILE",
     help="A folder, made where it isn't, for ID.yaml files; or the file for one schedule.",
 )
-@click.option("--bundle", metavar="FILE", help="A ZIP file for documents and their messages.")
+@click.option("--bundle", metavar="FILE", help="A .zip file for documents and their messages.")
 @click.option("--format", "chosen_format", type=click.Choice(["yaml", "json"]), help="Else YAML.")
 @pass_invocation
 def export(  # noqa: PLR0913 - its options
@@ -51,6 +51,8 @@ def export(  # noqa: PLR0913 - its options
         raise click.UsageError("name schedules, or give --all")
     if output is not None and bundle is not None:
         raise click.UsageError("give either --output or --bundle")
+    if bundle is not None:
+        _check_suffix(bundle)
     is_single = len(ids) == 1
     if output is None and bundle is None and not is_single:
         raise click.UsageError("give --output FOLDER or --bundle FILE for more than one schedule")
@@ -64,6 +66,16 @@ def export(  # noqa: PLR0913 - its options
         else:
             told = _write_to(store, ids, output, suffix, is_single=is_single)
     _tell_written(invocation, *told)
+
+
+def _check_suffix(bundle: str) -> None:
+    from admin_cli.bundles import SUFFIX
+
+    if Path(bundle).suffix.lower() != SUFFIX:
+        raise click.UsageError(
+            f"{bundle} doesn't end in {SUFFIX}, by which `apply` tells a bundle; call it "
+            f"{bundle}{SUFFIX}"
+        )
 
 
 def _write_to(
