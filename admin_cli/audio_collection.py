@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
+from admin_cli.counting import how_many
 from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import SaveCommand, pass_invocation
 from audio_store.inbox import Recording, RecordingInbox
@@ -148,8 +149,9 @@ def collect(invocation: Invocation) -> None:
     for one in found.recordings:
         click.echo(f"recording {one.id} for {one.schedule}")
     tell(
-        f"{len(found.messages)} messages, {len(found.recordings)} expired recordings, "
-        f"{len(found.leftovers)} leftovers: {found.bytes:,} bytes"
+        f"{how_many(len(found.messages), 'message')}, "
+        f"{how_many(len(found.recordings), 'expired recording')}, "
+        f"{how_many(len(found.leftovers), 'leftover')}: {found.bytes:,} bytes"
         + ("; a dry run: nothing was removed" if invocation.is_dry_run else " removed")
     )
 

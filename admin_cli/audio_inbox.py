@@ -25,6 +25,7 @@ from admin_cli.lazy import (
     SaveCommand,
     pass_invocation,
 )
+from admin_cli.refusals import message_of
 from admin_cli.typed import Typed, read_typed
 from audio_store.masters import check_master
 from pbx_adapters import clock
@@ -156,7 +157,7 @@ def accept(
             seconds=round(check_master(data), 3),
         )
         if not invocation.is_dry_run:
-            invocation.inbox.discard(recording)
+            _take_out(invocation, recording)
 
 
 @click.command(cls=SaveCommand, epilog="bereikbaar audio inbox discard 3f5a9c01 --yes")
@@ -205,6 +206,17 @@ def pin(invocation: Invocation, schedule_id: str, *, chosen: str | None, is_remo
             raise NotFoundError(f"{schedule_id} has no PIN; there is nothing to remove")
         writer.set_recording_pin(schedule_id, None if digits is None else PinHash.of(digits))
     _tell_pin(invocation, schedule_id, digits, is_drawn=chosen is None)
+
+
+def _take_out(invocation: Invocation, recording: "Recording") -> None:
+    """Remove a recording that is a message now; where that fails, what is saved is saved."""
+    try:
+        invocation.inbox.discard(recording)
+    except OSError as error:
+        tell(
+            f"Warning: it is saved, but recording {recording.id} still waits; `bereikbaar audio "
+            f"inbox discard {recording.id}` removes it: {message_of(error)}"
+        )
 
 
 def _pin_of(chosen: str | None) -> str:

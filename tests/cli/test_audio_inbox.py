@@ -1,6 +1,7 @@
 """`bereikbaar audio inbox`: recordings by telephone, and the PIN to make them with."""
 
 import fcntl
+import json
 import os
 import re
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from audio_store.inbox import Recording, RecordingInbox
 from schedules.sqlite_store import open_store
 from tests.cli.command_line import CommandLine, document, wav
+from tests.store.test_no_room import mount_namespace
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -257,3 +259,30 @@ def test_a_pin_that_is_not_set(
     assert told in result.stderr
     assert re.search(r"\d{6}", result.stdout) is None
     assert has_pin(two, "402917") is None
+
+
+def test_what_is_saved_is_told_though_the_recording_stays(two: CommandLine) -> None:
+    """An inbox that can't be written is a warning: the answer is one, and it says what holds."""
+    inbox = two.folder / "data" / "inbox"
+    # Made at the real time, as the other process has the real clock.
+    at = datetime.fromtimestamp((two.folder / "data").stat().st_mtime, UTC)
+    recording = RecordingInbox(inbox).put("winkel", wav(0.5), at)
+    command = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
+    program = [sys.executable, "-c", "from admin_cli.main import main; main()"]
+    accept = [*program, "audio", "inbox", "accept", recording.id, "--name", "Lied", "--json"]
+    done = subprocess.run(
+        [*mount_namespace(), "sh", "-c", command, "sh", str(inbox), *accept],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert json.loads(done.stdout)["audio"]["ids"] == {"winkel": "lied"}
+    assert done.stderr.startswith(
+        f"Warning: it is saved, but recording {recording.id} still waits; `bereikbaar audio inbox "
+        f"discard {recording.id}` removes it: "
+    )
+    assert "Read-only file system" in done.stderr
+    assert done.returncode == 0
+    assert recording.path.exists()
