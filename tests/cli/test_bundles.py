@@ -2,11 +2,13 @@
 
 import os
 import sqlite3
+import unicodedata
 import zipfile
 from collections.abc import Mapping
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -134,6 +136,17 @@ def test_a_bundle_is_replaced_whole_or_not_at_all(
     assert "would hold 2 files; export fewer schedules" in result.stderr
     assert Path("x.zip").read_text() == "oud"
     assert not list(stored.folder.glob(".x.zip*"))
+
+
+@pytest.mark.parametrize(("packed", "written"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_with_accents_as_a_mac_packs_them(
+    cli: CommandLine, packed: Literal["NFC", "NFD"], written: Literal["NFC", "NFD"]
+) -> None:
+    """An é is one character in a document and two in the ZIP file, or the other way round."""
+    audio = unicodedata.normalize(written, "{a: {name: A, file: geluid/café.wav}}")
+    member = unicodedata.normalize(packed, "geluid/café.wav")
+    cli("apply", pack("x.zip", {"a.yaml": document("winkel", audio=audio), member: SOUND}))
+    assert len(cli.messages()) == 1
 
 
 def test_a_bundle_is_called_what_apply_takes(stored: CommandLine) -> None:
