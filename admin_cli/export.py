@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from admin_cli.counting import counted
 from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.refusals import EXIT_REFUSED, message_of
@@ -98,7 +99,7 @@ def _write_bundle(
     found, failed = _chosen(store, ids)
     documents = []
     written: list[_Told] = []
-    for current in found:
+    for current in counted(found, "schedules"):
         try:
             schedule = current.schedule()
         except BereikbaarError as error:
@@ -125,7 +126,7 @@ def _write_all(
     """Write schedules, all where no ids are given; one that can't be written holds up no other."""
     written: list[_Told] = []
     found, failed = _chosen(store, ids)
-    for current in found:
+    for current in counted(found, "schedules"):
         schedule_id = current.schedule_id
         try:
             written.append(_write(current, folder / f"{schedule_id}.{suffix}", suffix))
