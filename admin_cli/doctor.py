@@ -94,7 +94,7 @@ def _needed_messages(store: "SqliteStore") -> tuple[frozenset[str] | None, list[
 
 
 def _damage(code: str, store: "SqliteStore", error: StoreUnavailableError) -> Finding:
-    problem, _, remedy = str(error).rpartition(": ")
+    problem, _, remedy = str(error).removeprefix(f"{store.path}: ").rpartition(": ")
     return Finding(code, store.path.name, problem, remedy)
 
 
