@@ -4,8 +4,10 @@ import fcntl
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -227,6 +229,23 @@ def test_a_drawn_pin_is_shown_once_and_holds(two: CommandLine) -> None:
     assert told == {"schedule": "winkel", "result": "set", "pin": None, "dry_run": False}
     assert (has_pin(two, "40291738"), has_pin(two, match[1])) == (True, False)
     assert two.revisions()["winkel"] == 1
+
+
+def test_who_set_which_pin_is_listed(two: CommandLine) -> None:
+    """Nothing of a PIN is in it; one whose time can't be read is listed all the same."""
+    assert two("audio", "inbox", "pins").stderr == "no schedule has a PIN\n"
+    assert two.json("audio", "inbox", "pins") == []
+    for schedule_id in ("winkel", "filiaal"):
+        two("audio", "inbox", "pin", schedule_id, "--pin", "402917", "--as", "Jan")
+    with closing(sqlite3.connect(two.folder / "data" / "bereikbaar.db")) as db, db:
+        db.execute("UPDATE recording_pins SET set_at = 'kapot' WHERE schedule_id = 'filiaal'")
+    assert two("audio", "inbox", "pins").stdout == (
+        "SCHEDULE  SET BY  SET\nfiliaal   Jan     unknown\nwinkel    Jan     2026-11-22 10:00 UTC\n"
+    )
+    assert two.json("audio", "inbox", "pins") == [
+        {"schedule": "filiaal", "set_by": "Jan", "set_at": None},
+        {"schedule": "winkel", "set_by": "Jan", "set_at": "2026-11-22T10:00:00Z"},
+    ]
 
 
 def test_a_removed_pin_holds_no_longer(two: CommandLine) -> None:
