@@ -45,12 +45,11 @@ def find_unneeded(
 ) -> Unneeded:
     """Find messages that no kept revision names, leftovers, and recordings that have expired.
 
-    Messages and leftovers of `age` at the aware instant `at`, and older. Raises
-    `StoreUnavailableError`, also where what the store notes of messages isn't whole, and `OSError`.
+    Messages and leftovers of `age` at the aware instant `at`, and older. To be called within a
+    write transaction if what is found is to go. Raises `OSError` and `StoreUnavailableError`, also
+    where what the store notes of messages isn't whole.
     """
-    # First what is there: what is named meanwhile is then found among the references.
-    there = masters.digests()
-    unneeded = sorted(there - store.audio_references())
+    unneeded = sorted(masters.digests() - store.audio_references())
     messages = _old_ones(map(masters.path_of, unneeded), at, age)
     folders = (masters.folder, inbox.folder)
     leftovers = _old_ones((path for one in folders for path in unfinished_files(one)), at, age)
