@@ -181,6 +181,7 @@ def _told(change: Change, targets: TargetCheck, at: int) -> dict[str, Any]:
         "document": document_changes(change.before, change.after) if is_changed else [],
         **caller_fields(found, sentences),
         "notes": list(change.notes),
+        "missing_messages": _missing_messages(change, targets),
     }
 
 
@@ -191,8 +192,25 @@ def _print_change(change: Change, targets: TargetCheck, at: int) -> None:
     document = document_changes(change.before, change.after) if is_changed else []
     for line in (*change.notes, *document):
         click.echo(f"  {line}")
+    if missing := _missing_messages(change, targets):
+        click.echo(
+            f"  no sound is stored here of: {', '.join(missing)}; callers hear nothing until it is "
+            "added, or a bundle with it applied"
+        )
     if change.result == "changed":
         print_caller_changes(*_caller_changes_of(change, targets, at, is_brief=True))
+
+
+def _missing_messages(change: Change, targets: TargetCheck) -> list[str]:
+    """Return the ids of messages that come with a change and whose sound isn't stored."""
+    if change.after is None:
+        return []
+    known = {message.sha256 for message in change.before.audio.values()} if change.before else set()
+    return [
+        message_id
+        for message_id, message in change.after.audio.items()
+        if message.sha256 not in known and not targets.has_message(message.sha256)
+    ]
 
 
 def _caller_changes_of(

@@ -44,6 +44,7 @@ class Invocation:
     is_json: bool = False
     is_dry_run: bool = False
     may_fail: bool = False
+    has_saved: bool = False
 
     @cached_property
     def config(self) -> "Config":
@@ -116,6 +117,8 @@ class Invocation:
             if not is_there:
                 what = "store in" if has_folder else "data directory:"
                 tell(f"created a {what} {self.data_dir.absolute()}")
+            elif not store.revision():
+                self._refuse_emptied("empty")
             yield store
 
     def has_store(self, *, may_create: bool) -> bool:
@@ -128,20 +131,30 @@ class Invocation:
 
         if self.data_dir.exists() and not self.data_dir.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self.data_dir))
-        if (self.data_dir / DATABASE_NAME).exists():
+        database = self.data_dir / DATABASE_NAME
+        # One without a byte would be given empty tables when it is opened.
+        if database.exists() and database.stat().st_size:
             return True
-        if (self.data_dir / LAST_GOOD_FILE).exists():
-            raise StoreUnavailableError(
-                f"{self.data_dir}: the store is gone but {LAST_GOOD_FILE} is there: put the "
-                "database back or restore a backup; to begin anew move "
-                f"{LAST_GOOD_FILE} away"
-            )
+        self._refuse_emptied("gone")
+        if database.exists():
+            return True
         if not may_create:
             raise StoreUnavailableError(
                 f"there is no store in {self.data_dir}; name its folder with --data-dir, restore "
                 "a backup, or begin with `bereikbaar apply`"
             )
         return False
+
+    def _refuse_emptied(self, what: str) -> None:
+        """Raise `StoreUnavailableError` where a store that decided calls is gone, or empty now."""
+        from schedules.errors import StoreUnavailableError
+
+        if (self.data_dir / LAST_GOOD_FILE).exists():
+            raise StoreUnavailableError(
+                f"{self.data_dir}: the store is {what} but {LAST_GOOD_FILE} is there: put the "
+                "database back or restore a backup; to begin anew move "
+                f"{LAST_GOOD_FILE} away"
+            )
 
     @contextmanager
     def writing(self, store: "SqliteStore", *, is_dry_run: bool) -> Iterator["SqliteWriter"]:
@@ -151,6 +164,7 @@ class Invocation:
             if is_dry_run:
                 writer.finish()
                 raise _UndoneError
+        self.has_saved = self.has_saved or not is_dry_run
 
 
 def tell(message: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from admin_cli.invocation import Invocation
+from admin_cli.invocation import Invocation, tell
 from admin_cli.refusals import TOLD_ERRORS, tell_error
 
 _SHOWN: Final = 80
@@ -148,6 +148,10 @@ class RootGroup(LazyGroup):
             return super().invoke(ctx)
         except BrokenPipeError:
             # The reader went away; click ends quietly.
+            raise
+        except KeyboardInterrupt:
+            if ctx.ensure_object(Invocation).has_saved:
+                tell("interrupted, but the change is saved")
             raise
         except TOLD_ERRORS as error:
             ctx.exit(tell_error(error, is_json=ctx.ensure_object(Invocation).is_json))

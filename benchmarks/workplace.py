@@ -27,6 +27,8 @@ from schedules.sqlite_store import open_store
 
 _START_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.02
+# Everything was saved in one transaction: the store's first revision.
+_LOADED: Final = b"\nbereikbaar_snapshot_revision 1.0\n"
 _UNTIL_THERE_IS_A_COMMAND: Final = (
     "from pbx_adapters.config import load_config; from pbx_adapters.daemon import main; "
     "main(load_config(None, {}))"
@@ -83,9 +85,9 @@ def furnish(data_dir: Path, count: int) -> Workplace:
 
 @contextmanager
 def running_daemon(workplace: Workplace, **settings: str) -> Iterator[Server]:
-    """Run the real daemon, ready to answer, on the servers' core; with further settings."""
+    """Run the real daemon, everything loaded, on the servers' core; with further settings."""
     with started_daemon(workplace, **settings) as server:
-        wait_for_answer(server, workplace)
+        wait_until_loaded(server)
         pin_to("server", server.pid)
         yield server
 
@@ -140,17 +142,29 @@ def daemon_command() -> list[str]:
 def wait_for_answer(server: Server, workplace: Workplace) -> float:
     """Ask for the last schedule's number until it is answered; returns `perf_counter` then."""
     schedule = workplace.schedules[-1]
-    number = f"%2B{schedule.numbers[0].first}"
+    path = f"/hook/generic?did=%2B{schedule.numbers[0].first}"
+    body, answered_at = _ask_until(server, path, b"", workplace.token)
+    assert f'"schedule":"{schedule.id}"'.encode() in body, f"a wrong answer: {body!r}"
+    return answered_at
+
+
+def wait_until_loaded(server: Server) -> float:
+    """Wait until all schedules are compiled; returns `perf_counter` then."""
+    _, loaded_at = _ask_until(server, "/metrics", _LOADED)
+    return loaded_at
+
+
+def _ask_until(server: Server, path: str, part: bytes, token: str = "") -> tuple[bytes, float]:
+    """Ask until the answer is a 200 that holds `part`; returns it and `perf_counter` then."""
     deadline = perf_counter() + _START_SECONDS
     while perf_counter() < deadline:
-        body = _ask(server.port, f"/hook/generic?did={number}", workplace.token)
-        if body:
-            answered_at = perf_counter()
-            assert f'"schedule":"{schedule.id}"'.encode() in body, f"a wrong answer: {body!r}"
-            return answered_at
+        body = _ask(server.port, path, token)
+        if body and part in body:
+            return body, perf_counter()
         if server.process.poll() is not None:
             raise RuntimeError("the daemon ended before it answered; its error is above")
-        sleep(_POLL_SECONDS)
+        # Metrics, which need no token, are long: asking often keeps the daemon from its work.
+        sleep(_POLL_SECONDS if token else 5 * _POLL_SECONDS)
     raise TimeoutError(f"the daemon did not answer within {_START_SECONDS:.0f} s")
 
 

@@ -5,20 +5,26 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import structlog
 
 from pbx_adapters.auth import TokenTable, index_tokens
+from pbx_adapters.pending_table import PendingTable
+from pbx_adapters.refusals import RefusedError
 from pbx_adapters.serving import Service
 from routing_engine.compiler import TargetCheck, compile_schedule, renew_table
 from routing_engine.snapshot import assemble_snapshot
 from routing_engine.table import HORIZON_DAYS, IntervalTable, first_day_for
 from routing_engine.zones import DAY_SECONDS
-from schedules.errors import BereikbaarError
+from schedules.errors import BereikbaarError, StoreUnavailableError
 from schedules.revisions import Revision
 from schedules.store import Changes, ScheduleSource, ScheduleStore
+
+# Fewer schedules are loaded before a caller notices.
+MANY: Final = 1_000
 
 _T = TypeVar("_T")
 
@@ -51,8 +57,17 @@ class LoadedTables:
     lacking: dict[str, frozenset[str]] = field(default_factory=dict)
     list_messages: Callable[[], Callable[[str], bool]] | None = None
 
-    def load_all(self, source: ScheduleSource, at: int) -> "LoadedTables":
-        """Compile everything a source holds, for calls from an instant on."""
+    def load_all(
+        self,
+        source: ScheduleSource,
+        at: int,
+        serve_meanwhile: Callable[[Service], None] | None = None,
+    ) -> "LoadedTables":
+        """Compile everything a source holds, for calls from an instant on.
+
+        Where that will take a while, `serve_meanwhile` is given a service that compiles what calls
+        ask for.
+        """
         with source.reading():
             emptied = replace(
                 self,
@@ -67,7 +82,15 @@ class LoadedTables:
                 is_last_good=False,
                 tokens=index_tokens(source.tokens()),
             )
-            loaded = emptied.with_revisions(source.currents(), source, self.tables)
+            revisions: Iterable[Revision] = source.currents()
+            if serve_meanwhile is not None:
+                # To the end, which tells whether one is missing.
+                revisions = list(revisions)
+                if len(revisions) >= MANY:
+                    # What it reads besides may be damaged, and the tables do without.
+                    with suppress(StoreUnavailableError):
+                        serve_meanwhile(emptied.service_on_demand(revisions, source))
+            loaded = emptied.with_revisions(revisions, source, self.tables)
             return replace(loaded, targets=self.targets)
 
     def load_changes(self, changes: Changes, source: ScheduleSource) -> "LoadedTables":
@@ -139,10 +162,28 @@ class LoadedTables:
             links=chain(links, self.failed_numbers),
             tables=self.tables,
             unusable=unusable - self.tables.keys(),
-            horizon_at=(self.first_day + HORIZON_DAYS) * DAY_SECONDS,
+            horizon_at=self._horizon_at,
         )
         degraded = self.degraded.total()
         return Service(snapshot, self.tokens, tuple(self.failed.values()), degraded)
+
+    def service_on_demand(self, revisions: Iterable[Revision], source: ScheduleSource) -> Service:
+        """Return a service of these revisions that compiles each when a call first asks for it."""
+        snapshot = assemble_snapshot(
+            revision=self.revision,
+            links=source.numbers(),
+            tables={
+                revision.schedule_id: PendingTable(partial(self._table_for_call, revision))
+                for revision in revisions
+            },
+            unusable=frozenset(),
+            horizon_at=self._horizon_at,
+        )
+        return Service(snapshot, self.tokens)
+
+    @property
+    def _horizon_at(self) -> int:
+        return (self.first_day + HORIZON_DAYS) * DAY_SECONDS
 
     def with_revisions(
         self,
@@ -210,6 +251,13 @@ class LoadedTables:
         if self.list_messages is None:
             return self.targets
         return replace(self.targets, has_message=self.list_messages())
+
+    def _table_for_call(self, revision: Revision) -> IntervalTable:
+        """Compile a revision that a call waits for, which is refused where that can't be done."""
+        try:
+            return self._table_of(revision, set())
+        except Exception as error:
+            raise RefusedError("unavailable", told(error)) from error
 
     def _table_of(self, revision: Revision, missed: set[str]) -> IntervalTable:
         """Compile a revision; note in `missed` the messages that can't be played."""

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Final
@@ -200,7 +201,9 @@ class Reloader(threading.Thread):
         # Tables live long: collecting garbage among them while they are made only costs time.
         gc.disable()
         try:
-            loaded = self._loaded.load_all(store, self._clock())
+            # Not where a service is answering already: this one is slower.
+            serve = None if self._service else partial(self._tell, Serving.put, self._serving)
+            loaded = self._loaded.load_all(store, self._clock(), serve)
             self._touched = frozenset()
             self._put_into_service(loaded, "loaded")
             gc.freeze()

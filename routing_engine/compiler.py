@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Final, TypeVar
 
 from routing_engine.day_plan import DayRules, RecurringRules, index_days, pack_spans
-from routing_engine.decision import Action, Outcome, TargetError
+from routing_engine.decision import Outcome, TargetError
 from routing_engine.table import HORIZON_DAYS, DayProfile, IntervalTable, OverrideSpan
 from routing_engine.zones import zone_offsets
 from schedules.date_text import epoch_day
 from schedules.forward_rules import ForwardPolicy, forward_refusal
 from schedules.holidays_nl import HOLIDAY_IDS, HOLIDAY_NAMES
-from schedules.model import DayPlan, Schedule, Slot, Treatment
-from schedules.slot_text import DAY_MINUTES
+from schedules.model import DayPlan, Schedule
+from schedules.slot_text import DAY_MINUTES, Status, TreatmentLike
 
 WEEKDAY_RULES: Final = tuple(
     f"week/{day}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -25,7 +25,7 @@ WEEKDAY_TITLES: Final = (
 
 _KEPT: Final = 4_096
 _START: Final = attrgetter("start")
-_TREATMENT: Final = attrgetter("status", "audio", "forward", "voicemail")
+_WORDS: Final = attrgetter("status", "audio", "forward", "voicemail")
 
 _T = TypeVar("_T")
 
@@ -79,12 +79,14 @@ def renew_table(table: IntervalTable, first_day: int) -> IntervalTable:
     )
 
 
-def compile_outcome(treatment: Treatment, schedule: Schedule, targets: TargetCheck) -> Outcome:
+def compile_outcome(treatment: TreatmentLike, schedule: Schedule, targets: TargetCheck) -> Outcome:
     """Return what a treatment does to the caller, its targets checked (rules 15 and 19).
 
     A forward that isn't allowed becomes voicemail where the schedule has an address, else the
     normal route for open and a hang-up for closed and break; a missing message stays silent.
     """
+    if treatment.audio is None and treatment.forward is None and not treatment.voicemail:
+        return _without_target(treatment.status)
     error: TargetError = ""
     audio = forward = ""
     email = schedule.voicemail_email or ""
@@ -99,13 +101,19 @@ def compile_outcome(treatment: Treatment, schedule: Schedule, targets: TargetChe
         forward = schedule.forwards[treatment.forward].number
         if forward_refusal(forward, schedule.forward_policy(targets.policy)) is not None:
             forward, error, is_voicemail = "", "forward-refused", bool(email)
-    action: Action = "continue" if treatment.status == "open" else "hangup"
+    action = _without_target(treatment.status).action
     if forward:
         action = "forward"
     elif is_voicemail:
         action = "voicemail"
     voicemail = email if action == "voicemail" else ""
     return Outcome(treatment.status, action, audio, forward, voicemail, error)
+
+
+@cache
+def _without_target(status: Status) -> Outcome:
+    """Return what a status alone does: one for all schedules, most of which have it."""
+    return Outcome(status, "continue" if status == "open" else "hangup")
 
 
 class _Outcomes:
@@ -117,23 +125,18 @@ class _Outcomes:
         self._targets = targets
         self._numbers: dict[tuple[object, ...], int] = {}
 
-    def of(self, treatment: Treatment) -> Outcome:
+    def of(self, treatment: TreatmentLike) -> Outcome:
         """Return a treatment's outcome, which is among `found` then."""
-        (number,) = self.pattern_of((treatment,))
-        return self.found[number]
+        return self.found[self.number_of(treatment)]
 
-    def pattern_of(self, slots: Sequence[Treatment]) -> Sequence[int]:
-        """Return the number of each slot's outcome."""
-        numbers = self._numbers
-        pattern = []
-        for slot in slots:
-            treatment = _TREATMENT(slot)
-            number = numbers.get(treatment)
-            if number is None:
-                number = numbers[treatment] = len(self.found)
-                self.found.append(_share(compile_outcome(slot, self._schedule, self._targets)))
-            pattern.append(number)
-        return _pack(pattern)
+    def number_of(self, treatment: TreatmentLike) -> int:
+        """Return the number of a treatment's outcome."""
+        words = _WORDS(treatment)
+        number = self._numbers.get(words)
+        if number is None:
+            number = self._numbers[words] = len(self.found)
+            self.found.append(compile_outcome(treatment, self._schedule, self._targets))
+        return number
 
 
 def _list_rules(schedule: Schedule, first_day: int) -> tuple[DayRules, list[DayPlan]]:
@@ -212,13 +215,12 @@ def _compile_profiles(
 
 def _compile_day(plan: DayPlan, outcomes: _Outcomes) -> DayProfile:
     """Compile one day; operators may write its slots in any order."""
-    slots: Sequence[Slot] = plan
-    starts = [slot.start for slot in slots]
-    if starts != sorted(starts):
-        slots = sorted(slots, key=_START)
-        starts.sort()
+    starts, pattern = [], []
+    for slot in sorted(plan, key=_START):
+        starts.append(slot.start)
+        pattern.append(outcomes.number_of(slot))
     _, *later = starts
-    return _profile((*later, DAY_MINUTES), outcomes.pattern_of(slots))
+    return _profile((*later, DAY_MINUTES), _pack(pattern))
 
 
 @lru_cache(maxsize=_KEPT)

@@ -71,6 +71,7 @@ def free_slug(wanted: str, taken: Container[str]) -> str:
     return slug
 
 
+@lru_cache(maxsize=4_096)
 def check_name(text: str) -> str:
     """Pass a name: 1 to 64 printable characters, not only spaces."""
     if not text.strip():

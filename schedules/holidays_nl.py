@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import functools
 from datetime import date
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from holidays import HolidayBase
 
 HOLIDAY_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -40,22 +44,34 @@ def holiday_dates(year: int) -> Mapping[str, date]:
     off still gets an answer (architecture.md: `resolve` is total).
     Source: semantics.md rules 10 and 12.
     """
-    # Importing the library takes 180 ms, too long for a command that needs no holiday.
+    # Importing the library takes 60 ms, too long for a command that needs no holiday.
     from holidays import OPTIONAL, PUBLIC  # noqa: PLC0415
-    from holidays.countries.netherlands import Netherlands  # noqa: PLC0415
-
-    class DutchHolidays(Netherlands):
-        # The library stops at 2100 by default, silently; 400 days of horizon reach past that.
-        end_year = _LAST_YEAR
 
     found: dict[str, date] = {}
-    listed = DutchHolidays(  # type: ignore[no-untyped-call]  # the library's __init__ has no types
-        years=year, categories=(PUBLIC, OPTIONAL), language="nl"
-    )
+    listed = _dutch_holidays()(years=year, categories=(PUBLIC, OPTIONAL), language="nl")
     for day, joined_names in listed.items():
         for name in joined_names.split("; "):
             found[name.lower().replace(" ", "_")] = day
     return MappingProxyType({id_: found[id_] for id_ in HOLIDAY_IDS if id_ in found})
+
+
+@functools.cache
+def _dutch_holidays() -> type[HolidayBase]:
+    """Load the library's file for the Netherlands by itself, and have it go on past 2100.
+
+    Its package would bring 250 countries along, which takes 120 ms of every start.
+    """
+    import holidays  # noqa: PLC0415 - as above
+
+    folder = f"{holidays.__path__[0]}/countries"
+    spec = PathFinder.find_spec("holidays.countries.netherlands", [folder])
+    if spec is None or spec.loader is None:
+        raise ImportError(f"this version of holidays has no netherlands.py in {folder}")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    country: type[HolidayBase] = module.Netherlands
+    # The library stops at 2100 by default, silently; 400 days of horizon reach past that.
+    return type("DutchHolidays", (country,), {"end_year": _LAST_YEAR})
 
 
 @functools.lru_cache(maxsize=512)

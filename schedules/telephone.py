@@ -276,9 +276,9 @@ class NumberBlock:
 
     def __str__(self) -> str:
         """Give the canonical text of a schedule document."""
+        if self.first == self.last:
+            return f"+{self.first}"
         first, last = str(self.first), str(self.last)
-        if first == last:
-            return "+" + first
         same = next(i for i, digit in enumerate(first) if digit != last[i])
         return f"+{first}..{last[same:]}"
 

@@ -247,3 +247,19 @@ def test_a_block_with_a_hyphen_is_told_how_to_write_it(cli: CommandLine) -> None
     """The form that was meant stands in the remedy."""
     text = document("winkel", numbers='["+31850000400-409"]')
     assert "write a block as +31850000400..09" in cli("apply", "-", stdin=text, code=1).stderr
+
+
+def test_interrupting_after_the_save_says_so(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever presses Ctrl-C while the changes are told knows that they are saved."""
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    cli.write("winkel.yaml", document("winkel"))
+    monkeypatch.setattr("admin_cli.apply.print_changes", interrupt)
+    assert "saved" not in cli("apply", "winkel.yaml", "--dry-run", code=1).stderr
+    told = cli("apply", "winkel.yaml", code=1).stderr.split("\n")
+    assert told[-4:] == ["interrupted, but the change is saved", "", "Aborted!", ""]
+    assert cli.revisions() == {"winkel": 1}

@@ -234,3 +234,22 @@ def test_others_may_write_while_messages_are_stored(
     cli("apply", path)
     assert cli.messages() == {sha256(wav(0.2)).hexdigest(): wav(0.2)}
     assert cli.revisions() == {"ander": 1 if is_collected else 2, "winkel": 1}
+
+
+def test_a_message_without_sound_is_told(cli: CommandLine) -> None:
+    """It may be named before it is stored, but callers hear nothing: said once, when it comes."""
+    text = document("winkel", audio=f"{{gesloten: {{name: Gesloten, sha256: {'ab' * 32}}}}}")
+    name = cli.write("winkel.yaml", text)
+    told = "  no sound is stored here of: gesloten; callers hear nothing until it is added"
+    assert told in cli("apply", name, "--dry-run").stdout
+    assert cli.json("apply", name)["schedules"][0]["missing_messages"] == ["gesloten"]
+    cli.write("winkel.yaml", text + "notes: later\n")
+    assert cli.json("apply", name)["schedules"][0]["missing_messages"] == []
+
+
+def test_a_message_that_is_stored_is_not_told_as_missing(cli: CommandLine) -> None:
+    """Nor is one that comes with the document itself."""
+    cli.write("geluid/gesloten.wav", wav())
+    name = cli.write("winkel.yaml", document("winkel", audio=AUDIO))
+    assert cli.json("apply", name, "--dry-run")["schedules"][0]["missing_messages"] == []
+    assert cli.json("apply", name)["schedules"][0]["missing_messages"] == []

@@ -267,3 +267,27 @@ def test_a_purge_that_cannot_remove_messages_says_so(
     masters.folder.unlink()
     masters.folder.with_name("elders").rename(masters.folder)
     assert masters.has(freed)
+
+
+@pytest.mark.parametrize("is_a_store", [False, True], ids=["no-byte", "empty-tables"])
+def test_emptied_store_is_refused_and_loses_no_message(
+    cli: CommandLine, masters: MasterFiles, *, is_a_store: bool
+) -> None:
+    """A last-good file beside an empty store says that it was not: nothing is called unneeded."""
+    say(cli, "winkel", 0.1)
+    make_old(masters.folder)
+    kept = masters.digests()
+    (cli.folder / "data" / "last-good.jsonl").write_text("{}\n")
+    database = cli.folder / "data" / "bereikbaar.db"
+    for path in cli.folder.glob("data/bereikbaar.db*"):
+        path.unlink()
+    if is_a_store:
+        with closing(open_store(cli.folder / "data")):
+            pass
+    else:
+        database.touch()
+    for command in ("audio collect", "doctor", "schedule list"):
+        told = cli(*command.split(), code=1).stderr
+        assert "but last-good.jsonl is there: put the database back or restore a backup" in told
+    assert masters.digests() == kept != set()
+    assert is_a_store or not database.stat().st_size

@@ -15,7 +15,9 @@ from routing_engine.change_text import describe_change
 from routing_engine.compare import Difference, differences
 from routing_engine.compiler import TargetCheck
 from routing_engine.decision import Outcome
+from schedules.consistency import treatments
 from schedules.forward_rules import ForwardPolicy
+from schedules.model import Schedule
 from tests.engine import instant
 from tests.oracle import DAY, MINUTE, Lot, Oracle
 from tests.property.cases import Case, cases, lot_of
@@ -221,6 +223,20 @@ def _end_told(match: "re.Match[str]", start: datetime) -> datetime:
     return midnight + timedelta(hours=hour, minutes=minute)
 
 
+def names_in(schedule: Schedule) -> dict[str, str]:
+    """Return what messages and numbers are called; a number that several slots name by several
+    forwards is called by all their names.
+    """
+    names = {f"{one.sha256}.wav": one.name for one in schedule.audio.values()}
+    in_use = {treatment.forward for _, treatment in treatments(schedule)}
+    for forward_id, one in schedule.forwards.items():
+        if forward_id in in_use:
+            names[one.number] = (
+                f"{names[one.number]} / {one.name}" if one.number in names else one.name
+            )
+    return names
+
+
 def check_year(before: Case, after: Case, at: int) -> None:
     """Check differences and sentences of a year against the oracles, minute by minute."""
     zone = after.oracle.zone
@@ -228,14 +244,7 @@ def check_year(before: Case, after: Case, at: int) -> None:
     expected = expected_changes(before.oracle, after.oracle, at, until_at)
     found, sentences = compared(before, after, at)
     assert spread(changes_of(found), at, until_at) == expected
-    names = {
-        key: name
-        for case in (before, after)
-        for key, name in (
-            *((f"{one.sha256}.wav", one.name) for one in case.schedule.audio.values()),
-            *((one.number, one.name) for one in case.schedule.forwards.values()),
-        )
-    }
+    names = names_in(before.schedule) | names_in(after.schedule)
     texts = {
         change: describe_change(_outcome(change[0]), _outcome(change[1]), names)
         for change in set(expected)

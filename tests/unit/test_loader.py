@@ -1,8 +1,7 @@
 """From stored schedules to a service: what is served when not everything can be compiled."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,41 +14,12 @@ from schedules.forward_rules import ForwardPolicy
 from schedules.revisions import Revision, document_of
 from schedules.store import Changes, Token
 from tests.engine import CLOSED, OPEN, SHA256, instant, schedule_of
+from tests.stored import Source
 
 AT = instant("2026-11-23T10:00")
 SAVED_AT = datetime(2026, 11, 22, tzinfo=UTC)
 FIRST = "+31850000001"
 SECOND = "+31850000002"
-
-
-@dataclass
-class Source:
-    """A `ScheduleSource` that holds what it is given."""
-
-    revisions: tuple[Revision, ...]
-    links: tuple[tuple[str, str], ...] = ()
-    live: tuple[Token, ...] = ()
-    store_revision: int = 1
-
-    def reading(self) -> AbstractContextManager[None]:
-        """Hold one moment."""
-        return nullcontext()
-
-    def revision(self) -> int:
-        """Return the store revision."""
-        return self.store_revision
-
-    def currents(self) -> Iterator[Revision]:
-        """Stream the revisions."""
-        return iter(self.revisions)
-
-    def tokens(self) -> tuple[Token, ...]:
-        """Return the tokens."""
-        return self.live
-
-    def numbers(self) -> Iterator[tuple[str, str]]:
-        """Yield the linked numbers."""
-        return iter(self.links)
 
 
 def saved(schedule_id: str, document: str, revision: int = 1) -> Revision:
