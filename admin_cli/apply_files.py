@@ -15,6 +15,7 @@ from admin_cli.regular_files import read_regular
 from audio_store.errors import RefusedAudioError
 from audio_store.masters import MAX_BYTES as MAX_AUDIO_BYTES
 from audio_store.masters import check_master
+from audio_store.wav_format import CONVERT
 from schedules.document_text import MAX_BYTES
 from schedules.documents import Document, read_document
 from schedules.errors import Fault, FaultyValueError, InvalidScheduleError
@@ -190,7 +191,9 @@ def _read_none(_text: str) -> bytes:
 def _read_beside(document: Path, text: str) -> bytes:
     """Return the bytes of a message, from the document's own folder only."""
     path = _inside(document.parent, text)
-    return _about(text, lambda: read_regular(path, MAX_AUDIO_BYTES, "name a WAV file in it"))
+    return _about(
+        text, lambda: read_regular(path, MAX_AUDIO_BYTES, "name a WAV file in it", CONVERT)
+    )
 
 
 def _about(text: str, read: Callable[[], bytes]) -> bytes:

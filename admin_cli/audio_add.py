@@ -17,6 +17,7 @@ from admin_cli.regular_files import read_regular
 from admin_cli.typed import Typed
 from audio_store.errors import RefusedAudioError
 from audio_store.masters import MAX_BYTES
+from audio_store.wav_format import CONVERT
 from schedules.errors import Fault, FaultyValueError
 from schedules.field_text import NAME_LENGTH, check_name, check_slug
 from schedules.model import Schedule
@@ -151,7 +152,7 @@ def _take_in(file: str, typed: Typed, *, is_levelled: bool) -> "Taken":
         if file == STDIN:
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
-            data = read_regular(Path(file), MAX_BYTES, "name a WAV file in it")
+            data = read_regular(Path(file), MAX_BYTES, "name a WAV file in it", CONVERT)
         taken = take_in(data, is_levelled=is_levelled)
     except FaultyValueError as error:
         faults += [(file, Fault("", *pair)) for pair in error.faults]

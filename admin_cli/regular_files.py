@@ -7,14 +7,14 @@ from pathlib import Path
 from schedules.errors import FaultyValueError
 
 
-def read_regular(path: Path, limit: int, folder_remedy: str) -> bytes:
+def read_regular(path: Path, limit: int, folder_remedy: str, size_remedy: str = "") -> bytes:
     """Return a file's bytes, at most `limit` and one; raises `FaultyValueError`.
 
-    `folder_remedy` says what to name instead of a folder.
+    `folder_remedy` says what to name instead of a folder, `size_remedy` how to make one smaller.
     """
     data = b""
     try:
-        fault = file_fault(path.stat(), limit, folder_remedy)
+        fault = file_fault(path.stat(), limit, folder_remedy, size_remedy)
         if fault is None:
             with path.open("rb") as file:
                 data = file.read(limit + 1)
@@ -32,12 +32,18 @@ def unreadable(error: OSError | ValueError) -> tuple[str, str]:
     return f"can't be read: {getattr(error, 'strerror', None) or error}", "check path and rights"
 
 
-def file_fault(found: os.stat_result, limit: int, folder_remedy: str) -> tuple[str, str] | None:
+def file_fault(
+    found: os.stat_result, limit: int, folder_remedy: str, size_remedy: str = ""
+) -> tuple[str, str] | None:
     """Say what keeps a file from being read, as `(problem, remedy)`."""
     if stat.S_ISDIR(found.st_mode):
         return "is a folder", folder_remedy
     if not stat.S_ISREG(found.st_mode):
         return "is not a regular file", "save it as one, or pipe it to `-`"
     if found.st_size > limit:
-        return f"is {found.st_size:,} bytes long", f"keep it to at most {limit:,} bytes"
+        remedy = f"keep it to at most {limit:,} bytes"
+        return (
+            f"is {found.st_size:,} bytes long",
+            f"{remedy}; {size_remedy}" if size_remedy else remedy,
+        )
     return None

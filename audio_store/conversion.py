@@ -54,8 +54,10 @@ _LIMITS: Final = (
     (resource.RLIMIT_CPU, 20),
     (resource.RLIMIT_CORE, 0),
     (resource.RLIMIT_FSIZE, MAX_BYTES),
-    # Those that are open stay so; no other file can be opened, to read or to write.
+    # Those that are open stay so; there is no room for another file or socket.
     (resource.RLIMIT_NOFILE, 3),
+    # No other process either, which would have these limits for itself (root is exempt).
+    (resource.RLIMIT_NPROC, 0),
 )
 _WALL_SECONDS: Final = 90
 

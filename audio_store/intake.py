@@ -11,7 +11,7 @@ from typing import IO, Final, Literal, NamedTuple
 from pywav import WavRead, WavWrite
 
 from audio_store.errors import RefusedAudioError
-from audio_store.masters import SAMPLE_RATE, check_master
+from audio_store.masters import HEADER_BYTES, SAMPLE_RATE, check_master
 from audio_store.wav_format import CONVERT
 from audio_store.wav_header import WavFacts, read_layout
 
@@ -21,7 +21,6 @@ ENCODINGS: Final = ("alaw", "ulaw", "pcm16k")
 TARGET: Final = -20.0  # LUFS
 READY: Final = b"ready\n"
 
-_MASTER_HEADER: Final = 44
 # -P: a numpy.py in the folder where somebody stands is none of ours.
 _COMMAND: Final = (sys.executable, "-P", "-m", "audio_store.conversion")
 _ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -121,7 +120,7 @@ def encode(master: bytes, encoding: Encoding) -> bytes:
     """
     check_master(master)
     form = _FORMS[encoding]
-    samples = memoryview(master)[_MASTER_HEADER:]
+    samples = memoryview(master)[HEADER_BYTES:]
     encoded = _convert({"to": encoding}, samples)
     frames = len(samples) // 2
     _check_length(len(encoded), frames * (form.rate // SAMPLE_RATE) * form.bits // 8)

@@ -3,7 +3,7 @@
 import os
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -98,8 +98,12 @@ class MasterFiles:
         return self.folder / f"{digest}.wav"
 
     def has(self, digest: str) -> bool:
-        """Tell whether a master with this SHA-256 is here."""
-        return self.path_of(digest).is_file()
+        """Tell whether a master with this SHA-256 is here; one that can't be looked at isn't."""
+        try:
+            return self.path_of(digest).is_file()
+        except OSError:
+            # A folder that may not be entered, for one: no call may fail for that.
+            return False
 
     def look_up(self) -> Callable[[str], bool]:
         """Return what `has` would say at this moment, for whoever asks about very many."""
@@ -111,23 +115,16 @@ class MasterFiles:
 
     def digests(self) -> set[str]:
         """Return the SHA-256 of each master that is here; raises `OSError`."""
-        return {entry.name[:-4] for entry in self._entries()}
+        return {digest for digest, _ in self.entries()}
 
-    def size_in_bytes(self) -> int:
-        """Return how many bytes all masters take; raises `OSError`."""
-        total = 0
-        for entry in self._entries():
-            # One may be removed meanwhile.
-            with suppress(FileNotFoundError):
-                total += entry.stat().st_size
-        return total
-
-    def _entries(self) -> list[os.DirEntry[str]]:
-        try:
-            with os.scandir(self.folder) as entries:
-                return [one for one in entries if _NAME.fullmatch(one.name) and one.is_file()]
-        except FileNotFoundError:
-            return []
+    def entries(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Yield the SHA-256 and the file of each master that is here; raises `OSError`."""
+        with suppress(FileNotFoundError), os.scandir(self.folder) as entries:
+            for entry in entries:
+                # A link may lead anywhere, also to itself.
+                with suppress(OSError):
+                    if _NAME.fullmatch(entry.name) and entry.is_file():
+                        yield entry.name.removesuffix(".wav"), entry
 
     def read(self, digest: str) -> bytes:
         """Return a master, which is what its name says.

@@ -66,7 +66,7 @@ def read_layout(data: bytes) -> WavLayout:
         raise RefusedAudioError("is empty", "record or export it again")
     if len(data) > MAX_BYTES:
         raise RefusedAudioError(
-            f"is {len(data):,} bytes long", f"keep to {MAX_BYTES:,} bytes; {CONVERT}"
+            f"is longer than {MAX_BYTES:,} bytes", f"keep it to that; {CONVERT}"
         )
     if data[:4] != b"RIFF" or data[8:_FIRST_CHUNK] != b"WAVE":
         raise RefusedAudioError(name_format(data), CONVERT)

@@ -6,9 +6,8 @@ from itertools import pairwise
 from sys import byteorder
 from typing import Final
 
-from audio_store.masters import check_master
+from audio_store.masters import HEADER_BYTES, check_master
 
-_HEADER_BYTES: Final = 44
 _FULL_SCALE: Final = 32_768
 # Enough to find the peaks of speech; all samples of a five minutes' message would take 0.2 s.
 _LOOKED_AT: Final = 1_000
@@ -23,7 +22,7 @@ def peaks(master: bytes, columns: int = 32) -> list[int]:
     """
     check_master(master)
     samples = array("h")
-    samples.frombytes(master[_HEADER_BYTES:])
+    samples.frombytes(master[HEADER_BYTES:])
     if byteorder == "big":
         samples.byteswap()
     bounds = [column * len(samples) // columns for column in range(columns + 1)]

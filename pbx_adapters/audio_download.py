@@ -18,6 +18,7 @@ from pbx_adapters.http_ranges import (
     UnsatisfiableRangeError,
     find_range,
     is_known,
+    is_wanted,
     may_send_range,
 )
 from pbx_adapters.logs import Throttle
@@ -56,6 +57,8 @@ class AudioDownloads:
             {"ETag": tag, "Cache-Control": "private, max-age=31536000, immutable"}
         )
         async with self._refusing(digest):
+            if not is_wanted(tag, request.headers.getall("If-Match", ())):
+                return web.Response(status=HTTPStatus.PRECONDITION_FAILED, headers=headers)
             if is_known(tag, request.headers.getall("If-None-Match", ())):
                 if not await self._cache.is_there(digest):
                     raise MissingAudioError(digest)

@@ -1,13 +1,10 @@
 """Which messages can be played: followed by looking at their files every few seconds."""
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from math import inf
-from pathlib import Path
-from stat import S_ISREG
 from typing import Final, NamedTuple
 
 import structlog
@@ -19,8 +16,9 @@ LOOK_SECONDS: Final = 5.0
 # Each step holds up the calls, and the changes that wait to be put into service.
 _ENTRIES_A_STEP: Final = 500
 _BYTES_A_STEP: Final = 2_000_000
+# Of those that are to be read though nothing tells of a change.
+_BYTES_A_LOOK: Final = 20_000_000
 _TOLD: Final = 5
-_NAME: Final = re.compile(r"([0-9a-f]{64})[.]wav")
 
 _log = structlog.get_logger()
 
@@ -39,7 +37,9 @@ class AudioWatch:
     """Looks at the files of messages every `look_seconds`, on one monotonic clock.
 
     A file that is new, or has another size or time of change than at the look before, is read and
-    verified. For the thread that compiles; only `report` may be called from others.
+    verified at once. All others are once, a little with each look; and damaged ones ever again, for
+    nothing may tell that a disk or an owner's rights have been mended. For the thread that
+    compiles; only `report` may be called from others.
     """
 
     def __init__(self, masters: MasterFiles, *, look_seconds: float = LOOK_SECONDS) -> None:
@@ -50,6 +50,9 @@ class AudioWatch:
         self._seen: dict[str, int] | None = None
         self._playable: AbstractSet[str] = frozenset()
         self._damaged: AbstractSet[str] = frozenset()
+        # To be read when there is time.
+        self._doubtful: set[str] = set()
+        self._is_listed = True
         self._reported: set[str] = set()
         self._looking: Iterator[AudioNews | None] | None = None
 
@@ -64,8 +67,8 @@ class AudioWatch:
 
     def report(self, digest: str) -> None:
         """Have a message looked at soon that was found missing or damaged; from any thread."""
-        # What was never stored is no news, however often it is asked for.
-        if self._seen is None or digest in self._seen:
+        # What was never stored is no news, nor what is known, however often it is asked for.
+        if self._seen is None or (digest in self._seen and digest not in self._damaged):
             self._reported.add(digest)
 
     def step(self, now: float) -> AudioNews | None:
@@ -77,9 +80,12 @@ class AudioWatch:
             self._looking = self._look()
         try:
             news = next(self._looking)
-        except OSError:
+        except OSError as error:
             # The folder can't be listed; the next look may find it better.
             self._looking = None
+            if self._is_listed:
+                _log.warning("messages_not_listed", why=str(error))
+            self._is_listed = False
             return None
         if news is not None:
             self._looking = None
@@ -90,36 +96,52 @@ class AudioWatch:
         suspects = self._take_reported()
         present: dict[str, int] = {}
         size = 0
-        for number, (digest, found) in enumerate(_files_of(self._masters.folder), start=1):
+        for number, (digest, found) in enumerate(_files_of(self._masters), start=1):
             present[digest] = hash((found.st_ino, found.st_size, found.st_mtime_ns))
             size += found.st_size
             if number % _ENTRIES_A_STEP == 0:
                 yield None
         before, self._seen = self._seen, present
-        if before is not None:
+        if before is None:
+            self._doubtful = set(present)
+        else:
             suspects |= {digest for digest, one in present.items() if before.get(digest) != one}
+        suspects &= present.keys()
         damaged = set(self._damaged & present.keys())
-        yield from self._verify(suspects & present.keys(), damaged)
+        yield from self._verify(set(suspects), damaged)
+        self._doubtful = self._doubtful & present.keys() or set(damaged)
+        yield from self._verify(self._doubtful, damaged, _BYTES_A_LOOK)
         playable = present.keys() - damaged
-        # One that is another file now may have been missing in between.
-        is_news = before is None or playable != self._playable or suspects & playable
-        _tell("messages_lost", self._playable - playable)
+        # One that is another file now may have been missing in between, and so may all have been
+        # while they could not be listed.
+        is_doubted = before is None or not self._is_listed or bool(suspects & playable)
+        self._is_listed = True
+        was_playable = self._playable
+        _tell("messages_lost", was_playable - playable)
         _tell("messages_mended", self._damaged & playable)
         self._damaged, self._playable = frozenset(damaged), playable
-        yield AudioNews(size, playable if is_news else None)
+        yield AudioNews(size, playable if is_doubted or playable != was_playable else None)
 
-    def _verify(self, suspects: AbstractSet[str], damaged: set[str]) -> Iterator[None]:
-        """Read messages and note in `damaged` which ones are; give way after each step."""
-        read = 0
-        for digest in suspects:
+    def _verify(self, digests: set[str], damaged: set[str], most: float = inf) -> Iterator[None]:
+        """Take messages from `digests` and read them, up to `most` bytes; give way after each step.
+
+        Notes in `damaged` which ones are.
+        """
+        in_step = in_all = 0
+        while digests and in_all < most:
+            digest = digests.pop()
+            # How much there was to read of a damaged one nobody tells: as much as a step.
+            read = _BYTES_A_STEP
             try:
-                read += len(self._masters.read(digest))
+                read = len(self._masters.read(digest))
             except UnusableAudioError:
                 damaged.add(digest)
             else:
                 damaged.discard(digest)
-            if read >= _BYTES_A_STEP:
-                read = 0
+            in_all += read
+            in_step += read
+            if in_step >= _BYTES_A_STEP:
+                in_step = 0
                 yield None
 
     def _take_reported(self) -> set[str]:
@@ -127,18 +149,12 @@ class AudioWatch:
         return {self._reported.pop() for _ in range(len(self._reported))}
 
 
-def _files_of(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield each message's hash and its file's status; raises `OSError`, not for no folder."""
-    with suppress(FileNotFoundError), os.scandir(folder) as entries:
-        for entry in entries:
-            name = _NAME.fullmatch(entry.name)
-            if name is None:
-                continue
-            # One may be removed meanwhile.
-            with suppress(FileNotFoundError):
-                found = entry.stat()
-                if S_ISREG(found.st_mode):
-                    yield name[1], found
+def _files_of(masters: MasterFiles) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield each message's hash and its file's status; raises `OSError`."""
+    for digest, entry in masters.entries():
+        # One may be removed meanwhile, and one that can't be looked at can't be played.
+        with suppress(OSError):
+            yield digest, entry.stat()
 
 
 def _tell(event: str, digests: AbstractSet[str]) -> None:

@@ -13,6 +13,9 @@ IS_RECORDING: Final = web.RequestKey("is_recording", bool)
 # A refused client that is given time to read its 503 holds a file descriptor meanwhile.
 MAX_REFUSED_OPEN: Final = 64
 _SPARE_DESCRIPTORS: Final = 128
+# Less often a line ends in any head, and in chunks of an audio frame or more.
+_MAX_LINES: Final = 200
+_MIN_LINE_BYTES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,19 @@ class ConnectionLimits:
     keepalive_seconds: float = 75.0
     send_seconds: float = 60.0
     sweep_seconds: float = 1.0
+
+
+def has_tiny_chunks(received: bytes, *, is_chunked: bool) -> bool:
+    """Tell whether what came at once holds very many very small chunks, which take long to read.
+
+    `is_chunked`: whether the request it goes on with is; one that begins in it says so itself.
+    """
+    if len(received) <= _MAX_LINES:
+        return False
+    lines = received.count(b"\r\n")
+    return lines > max(_MAX_LINES, len(received) // _MIN_LINE_BYTES) and (
+        is_chunked or b"chunked" in received.lower()
+    )
 
 
 def fit_to_descriptors(limits: ConnectionLimits) -> ConnectionLimits:

@@ -13,11 +13,21 @@ from typing import Any, Literal, cast
 from aiohttp import EMPTY_PAYLOAD, web
 from aiohttp.http import HttpProcessingError
 
-from pbx_adapters.connection_limits import IS_RECORDING, MAX_REFUSED_OPEN, ConnectionLimits
+from pbx_adapters.connection_limits import (
+    IS_RECORDING,
+    MAX_REFUSED_OPEN,
+    ConnectionLimits,
+    has_tiny_chunks,
+)
 from pbx_adapters.refusals import bare_answer
 
 DropReason = Literal[
-    "max_connections", "max_connections_per_ip", "slow_head", "slow_body", "slow_reader"
+    "max_connections",
+    "max_connections_per_ip",
+    "slow_head",
+    "slow_body",
+    "slow_reader",
+    "tiny_chunks",
 ]
 
 
@@ -54,6 +64,7 @@ class _Connection(web.RequestHandler):
         "_guard",
         "_head_since",
         "_ip",
+        "_is_chunked",
         "_peer",
         "_unsent",
         "_unsent_since",
@@ -73,6 +84,7 @@ class _Connection(web.RequestHandler):
         self._peer = peer
         self._ip = ip
         self._head_since: float | None = guard.loop.time()
+        self._is_chunked = False
         self._body_key = self._body_since = 0.0
         self._unsent, self._unsent_since = 0, 0.0
 
@@ -81,10 +93,18 @@ class _Connection(web.RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        # A quarter of a megabyte of them, which is read at once, would hold up all calls for half
+        # a second, and that before any token is looked at.
+        if has_tiny_chunks(data, is_chunked=self._is_chunked):
+            self._guard.on_drop("tiny_chunks")
+            self.drop()
+            return
         heads = self._request_count
         super().data_received(data)
         if self._request_count != heads:
-            is_more = not data.endswith(b"\r\n\r\n") and self._messages[-1][1] is EMPTY_PAYLOAD
+            message, body = self._messages[-1]
+            self._is_chunked = getattr(message, "chunked", False)
+            is_more = not data.endswith(b"\r\n\r\n") and body is EMPTY_PAYLOAD
             # What follows a request without a body is part of the next head.
             self._head_since = self._loop.time() if is_more else None
         elif self._head_since is None and self.is_waiting:
@@ -218,7 +238,7 @@ class ConnectionGuard:
         self.http = http
         self.limits = limits
         self.loop = asyncio.get_running_loop()
-        self._on_drop = on_drop
+        self.on_drop = on_drop
         self._live: set[_Connection] = set()
         self._per_ip: Counter[str] = Counter()
         # Refused clients that may still read their answer, and whether a sweep has seen them.
@@ -237,12 +257,12 @@ class ConnectionGuard:
     def admit(self, transport: asyncio.Transport, ip: str | None) -> _Connection | None:
         """Count a new client in, or answer None and report the cap that keeps it out."""
         if len(self._live) >= self.limits.max_connections:
-            self._on_drop("max_connections")
+            self.on_drop("max_connections")
             return None
         if ip is not None:
             per_ip = self.limits.max_connections_per_ip
             if per_ip and self._per_ip[ip] >= per_ip:
-                self._on_drop("max_connections_per_ip")
+                self.on_drop("max_connections_per_ip")
                 return None
             self._per_ip[ip] += 1
         connection = _Connection(self, transport, ip)
@@ -290,7 +310,7 @@ class ConnectionGuard:
         for connection in list(self._live):
             reason = connection.drop_if_slow(now, self.limits)
             if reason is not None:
-                self._on_drop(reason)
+                self.on_drop(reason)
         for transport, is_overdue in list(self._refused.items()):
             if is_overdue:
                 transport.abort()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 import structlog
@@ -175,7 +176,9 @@ def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> 
     if limits != asked:
         _log.warning("max_connections_lowered", to=limits.max_connections, why="open files limit")
     inbox = RecordingInbox(config.data_dir / INBOX_FOLDER)
-    recordings = Recordings(config.data_dir, inbox, metrics, clock=clock.now, take_in=take_in)
+    recordings = Recordings(
+        config.data_dir, inbox, metrics, clock=clock.now, timer=monotonic, take_in=take_in
+    )
     return _Parts(config, serving, metrics, downloads, inbox, recordings, reloader, limits)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 _RANGE: Final = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*", re.IGNORECASE)
-_TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
+_TAG: Final = re.compile(r'(W/)?("[^"]*")')
 
 
 class UnsatisfiableRangeError(Exception):
@@ -38,8 +38,18 @@ def find_range(asked: Sequence[str], size: int) -> range | None:
 
 def is_known(tag: str, if_none_match: Sequence[str]) -> bool:
     """Tell whether the client has what `tag` names already; compared weakly."""
-    listed = ",".join(if_none_match)
-    return listed.strip() == "*" or tag in _TAG.findall(listed)
+    return _lists(tag, if_none_match, is_weak_enough=True)
+
+
+def is_wanted(tag: str, if_match: Sequence[str]) -> bool:
+    """Tell whether the client wants what `tag` names, if anything; compared strongly."""
+    return not if_match or _lists(tag, if_match, is_weak_enough=False)
+
+
+def _lists(tag: str, headers: Sequence[str], *, is_weak_enough: bool) -> bool:
+    listed = ",".join(headers)
+    found = ((weak, one) for weak, one in _TAG.findall(listed) if is_weak_enough or not weak)
+    return listed.strip() == "*" or any(one == tag for _, one in found)
 
 
 def may_send_range(tag: str, if_range: str | None) -> bool:

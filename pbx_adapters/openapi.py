@@ -72,6 +72,7 @@ def _reload_operation() -> dict[str, Any]:
 def _audio_operation(method: str) -> dict[str, Any]:
     codes = {"200": "The message", "206": "A range of it", "304": "Unchanged"}
     codes |= {"404": "audio-missing: it isn't stored here", "416": "No such range"}
+    codes["412"] = "Not what If-Match names"
     codes |= {"400": "No such encoding"} | _REFUSALS
     codes["503"] += ", audio-damaged, or too much to do"
     operation: dict[str, Any] = {

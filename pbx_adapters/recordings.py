@@ -43,22 +43,25 @@ _log = structlog.get_logger()
 class Recordings:
     """Takes recordings into the inbox, for whoever knows the schedule's PIN.
 
-    `clock` gives epoch seconds; `take_in` makes a master of the bytes of a WAV, in a thread.
+    `clock` gives epoch seconds, `timer` those of a clock that nobody sets, by which wrong PINs are
+    counted; `take_in` makes a master of the bytes of a WAV, in a thread.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its wiring
         self,
         data_dir: Path,
         inbox: RecordingInbox,
         metrics: Metrics,
         *,
         clock: Callable[[], int],
+        timer: Callable[[], float],
         take_in: Callable[[bytes], Taken],
     ) -> None:
         self._data_dir = data_dir
         self._inbox = inbox
         self._metrics = metrics
         self._clock = clock
+        self._timer = timer
         self._take_in = take_in
         self._limits = AttemptLimits()
         self._uploads = 0
@@ -103,13 +106,13 @@ class Recordings:
         if pin is None:
             raise RefusedError("bad-request", f"send the schedule's PIN in the header {PIN_HEADER}")
         async with self._checking:
-            self._refuse_for(self._limits.wait(schedule, self._clock()))
+            self._refuse_for(self._limits.wait(schedule, self._timer()))
             kept = await self._kept_pin(schedule)
             if kept is None:
                 detail = "this schedule takes no recordings: set a PIN for it"
                 raise RefusedError("no-pin", detail)
             # Counted before it is looked at, so that many at once are no more than one by one.
-            self._refuse_for(self._limits.take(schedule, self._clock()))
+            self._refuse_for(self._limits.take(schedule, self._timer()))
             is_right = await asyncio.to_thread(kept.check, pin)
         if not is_right:
             self._metrics.auth_failures.labels("pin").inc()

@@ -19,7 +19,7 @@ from pbx_adapters.last_good_keeper import LastGoodKeeper, Noted
 from pbx_adapters.loader import LoadedTables, told
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.serving import Service, Serving
-from pbx_adapters.store_check import CHECK_SECONDS, CheckClock, find_damaged, footprint_of
+from pbx_adapters.store_check import CHECK_SECONDS, StoreCheck
 from routing_engine.compiler import TargetCheck
 from routing_engine.table import first_day_for
 from schedules.errors import ConflictError, StoreUnavailableError
@@ -142,36 +142,27 @@ class Reloader(threading.Thread):
 
     def _follow(self, store: SqliteStore, waiting: list[asyncio.Future[None]]) -> None:
         # Both are read before the content, so that a write in between is noticed afterwards.
-        footprint = footprint_of(self._data_dir)
+        check = StoreCheck(self._data_dir, self._check_seconds, monotonic())
         seen = store.data_version()
         locks = store.lock_changes()
         self._load_all(store)
         self._settle(waiting)
-        check = CheckClock(self._check_seconds, monotonic())
-        checking: Iterator[frozenset[str] | None] = iter(())
         while not self._is_stopping:
             self._pause(POLL_SECONDS)
             # A backup that was put back is another file, and this connection holds the old one.
             if self._waiting or _identity(self._database_path) != self._opened_file:
                 return
-            before, footprint = footprint, footprint_of(self._data_dir)
             version = store.data_version()
             written = self._loaded.revision, locks
             if version != seen:
                 seen = version
                 locks = store.lock_changes()
                 self._load_changes(store)
-            if (self._loaded.revision, locks) != written:
-                # A save, or a lock that somebody renews each minute: no cause for a check.
-                footprint = footprint_of(self._data_dir)
-            elif footprint != before:
-                check.hasten(monotonic())
+            # A save, or a lock that somebody renews each minute: no cause for a check.
+            is_explained = (self._loaded.revision, locks) != written
+            damaged = check.step(monotonic(), is_explained=is_explained)
             # Once a day everything is made anew: its messages may be gone, or be there again.
             is_old = self._loaded.first_day != first_day_for(self._clock())
-            if check.is_due(monotonic()):
-                checking = find_damaged(self._data_dir)
-            # A step at a time: a change must not wait for the whole check.
-            damaged = next(checking, None) or frozenset()
             if is_old or not damaged <= self._loaded.failed.keys():
                 self._load_all(store)
             self._follow_audio(store)

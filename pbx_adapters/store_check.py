@@ -77,3 +77,31 @@ class CheckClock:
             return False
         self._due_at = now + self._seconds
         return True
+
+
+class StoreCheck:
+    """Reads the store every so many seconds, and soon after a write that nobody explains.
+
+    To be made before the content is read, so that a write in between is noticed. Instants are of
+    one monotonic clock, in seconds.
+    """
+
+    def __init__(self, data_dir: Path, seconds: float, now: float) -> None:
+        self._data_dir = data_dir
+        self._clock = CheckClock(seconds, now)
+        self._footprint = footprint_of(data_dir)
+        self._checking: Iterator[frozenset[str] | None] = iter(())
+
+    def step(self, now: float, *, is_explained: bool) -> frozenset[str]:
+        """Do a little of a check that is due; return which schedules' text is damaged at its end.
+
+        `is_explained`: whether whatever was written since the step before is known. Raises as
+        `find_damaged`.
+        """
+        before, self._footprint = self._footprint, footprint_of(self._data_dir)
+        if self._footprint != before and not is_explained:
+            self._clock.hasten(now)
+        if self._clock.is_due(now):
+            self._checking = find_damaged(self._data_dir)
+        # A step at a time: a change must not wait for the whole check.
+        return next(self._checking, None) or frozenset()

@@ -173,7 +173,9 @@ CASES = (
         "no numbers",
     ),
     # Large.
-    Malformed("10-mb-and-a-byte", lambda: bytes(10 * 1024 * 1024 + 1), "is 10,485,761 bytes long"),
+    Malformed(
+        "10-mb-and-a-byte", lambda: bytes(10 * 1024 * 1024 + 1), "is longer than 10,485,760 bytes"
+    ),
     Malformed(
         "larger-inside-than-out",
         lambda: riff(form(), chunk(b"JUNK", bytes(9 << 20))),

@@ -79,6 +79,17 @@ def test_message_that_is_gone_and_comes_back(daemon: Daemon, masters: MasterFile
     assert sha256(daemon.request("GET", f"/audio/{digest}.wav")[2]).hexdigest() == digest
 
 
+def test_message_damaged_while_nothing_ran(daemon: Daemon, masters: MasterFiles) -> None:
+    """A message whose bytes changed before the start is left out of the answers, unasked."""
+    message = tone(1)
+    digest = masters.add(message)
+    save_with(daemon, digest)
+    masters.path_of(digest).write_bytes(bytes(len(message)))
+    daemon.start()
+    wait_until(lambda: heard(daemon) == ("", "audio-missing"), "callers hear no damage")
+    assert daemon.metric("bereikbaar_audio_failures_total") == 0
+
+
 @pytest.mark.parametrize(
     ("encoding", "code", "rate", "bits"),
     [("alaw", 6, 8_000, 8), ("ulaw", 7, 8_000, 8), ("pcm16k", 1, 16_000, 16)],

@@ -132,7 +132,10 @@ def basic(user: str, password: str) -> str:
 
 @dataclass
 class Site:
-    """A served application and all that a test may change about it; `now` in epoch seconds."""
+    """A served application and all that a test may change about it.
+
+    `now` is in epoch seconds; `elapsed` seconds have passed, whatever the clock was set to.
+    """
 
     serving: Serving
     metrics: Metrics
@@ -141,6 +144,7 @@ class Site:
     inbox: RecordingInbox
     now: int
     port: int = 0
+    elapsed: float = 0.0
     reloads: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
 
@@ -234,7 +238,14 @@ async def serve_site(
         site.serving,
         site.metrics,
         AudioDownloads(site.cache, lambda *failure: site.failures.append(failure)),
-        Recordings(folder, site.inbox, site.metrics, clock=lambda: site.now, take_in=take_in),
+        Recordings(
+            folder,
+            site.inbox,
+            site.metrics,
+            clock=lambda: site.now,
+            timer=lambda: site.elapsed,
+            take_in=take_in,
+        ),
         clock=lambda: site.now,
         reload=site.reload,
     )

@@ -166,6 +166,24 @@ async def test_what_the_client_has_is_not_sent_again(
 
 
 @pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        pytest.param(TAG, 206, id="same"),
+        pytest.param(f'"other", {TAG}', 206, id="in-a-list"),
+        pytest.param("*", 206, id="any"),
+        pytest.param(f"W/{TAG}", 412, id="weak"),
+        pytest.param(f'"{DIGEST}-alaw"', 412, id="of-another-encoding"),
+        pytest.param("", 412, id="empty"),
+    ],
+)
+async def test_client_gets_what_it_wants_or_nothing(stored: Site, wanted: str, status: int) -> None:
+    """With `If-Match`, nothing comes to who wants other bytes (RFC 9110, 13.1.1)."""
+    reply = await stored.ask(PATH, headers={"Range": "bytes=0-3", "If-Match": wanted})
+    assert (reply.status, reply.body) == (status, MASTER[:4] if status == 206 else b"")
+    assert reply.headers["etag"] == TAG
+
+
+@pytest.mark.parametrize(
     "name",
     [
         DIGEST.upper(),

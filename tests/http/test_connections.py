@@ -221,6 +221,52 @@ def test_handler_may_take_longer_than_any_client(run: Run) -> None:
     run(main())
 
 
+@pytest.mark.parametrize("head", [CHUNKED, GET + CHUNKED.replace(b"chunked", b"Chunked")])
+@pytest.mark.parametrize("is_together", [True, False])
+def test_very_many_tiny_chunks_are_cut_off(run: Run, head: bytes, *, is_together: bool) -> None:
+    """A body in chunks of a byte each, which would take all the time there is, isn't read."""
+
+    async def main() -> None:
+        async with serving(CALM) as (probe, server, port):
+            client = await Client.tcp(port)
+            chunks = b"1\r\nx\r\n" * 300
+            if not is_together:
+                await client.send(head)
+                await until(lambda: probe.started == 1)
+            await client.send(head + chunks if is_together else chunks)
+            await until(lambda: probe.drops == {"tiny_chunks": 1})
+            await until(lambda: server.connection_count == 0)
+            client.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "sent"),
+    [
+        pytest.param(
+            CHUNKED, b"x" * 48_000, b"a0\r\n" + b"x" * 160 + b"\r\n", id="chunks-of-20-ms"
+        ),
+        pytest.param(
+            POST.replace(b"10", b"48000"), b"\r\n" * 24_000, b"\r\n" * 80, id="not-chunked"
+        ),
+        pytest.param(CHUNKED, b"x" * 90, b"1\r\nx\r\n" * 90, id="few-tiny-ones"),
+    ],
+)
+def test_other_bodies_are_read(run: Run, head: bytes, body: bytes, sent: bytes) -> None:
+    """Chunks of audio frames, line ends in a body, and a few tiny chunks are no attack."""
+
+    async def main() -> None:
+        async with serving(CALM) as (probe, _server, port):
+            client = await Client.tcp(port)
+            times = len(body) // 160 or 1
+            end = b"0\r\n\r\n" if head is CHUNKED else b""
+            assert await client.ask(head + sent * times + end) == (200, body)
+            assert not probe.drops
+
+    run(main())
+
+
 def test_reader_that_takes_nothing_is_closed(run: Run) -> None:
     """A client that leaves its answer untouched is cut off; one that reads gets all of it."""
 

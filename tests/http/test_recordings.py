@@ -207,18 +207,39 @@ async def test_guessing_ends_after_five(site: Site) -> None:
     """After five wrong PINs even the right one is refused for a quarter of an hour."""
     for _ in range(5):
         assert await check(site, WRONG) == (403, "wrong-pin")
-        site.now += 60
+        site.elapsed += 60
+    site.elapsed += 0.5
     reply = await site.ask(PATH, headers={"Bereikbaar-Pin": PIN})
     assert (reply.status, error_of(reply)) == (429, "too-many-attempts")
     assert reply.headers["retry-after"] == str(WINDOW - 300)
     assert (await upload(site)).status == 429
     # Another schedule is another thing to guess at.
     assert await check(site, path="/recordings/branch") == (204, "")
-    site.now += WINDOW - 301
+    site.elapsed += WINDOW - 301
     assert (await check(site))[0] == 429
-    site.now += 1
+    site.elapsed += 1
     assert await check(site, WRONG) == (403, "wrong-pin")
     assert (await check(site))[0] == 429
+
+
+async def test_guesses_too_many_don_t_reach_the_store(site: Site, folder: Path) -> None:
+    """Who may guess no more costs the daemon nothing, not even a look at the stored PIN."""
+    for _ in range(5):
+        assert await check(site, WRONG) == (403, "wrong-pin")
+    (folder / DATABASE_NAME).unlink()
+    assert await check(site, WRONG) == (429, "too-many-attempts")
+
+
+async def test_clock_that_is_set_changes_no_count(site: Site) -> None:
+    """A clock set forward lets nobody guess sooner, and one set back locks nobody out."""
+    for _ in range(5):
+        assert await check(site, WRONG) == (403, "wrong-pin")
+    for year in (1, -1):
+        site.now += year * 365 * 24 * 3600
+        assert (await check(site))[0] == 429
+    site.now -= 365 * 24 * 3600
+    site.elapsed += WINDOW
+    assert await check(site) == (204, "")
 
 
 async def test_right_pin_clears_the_count(site: Site) -> None:
@@ -327,6 +348,27 @@ async def test_too_large_recording_is_413(
     assert converter.given == []
 
 
+async def test_broken_encoding_is_told(site: Site, converter: Converter) -> None:
+    """A body that isn't encoded as it says is refused, and not converted."""
+    reply = await send_by_hand(site, "Content-Encoding: gzip\r\nContent-Length: 4", b"RIFF")
+    assert (reply.status, error_of(reply)) == (400, "bad-request")
+    assert converter.given == []
+
+
+async def test_refusals_are_counted(site: Site) -> None:
+    """Monitoring sees wrong PINs, guesses too many and other schedules' tokens; no right PIN."""
+    await check(site)
+    for _ in range(6):
+        await check(site, WRONG)
+    await check(site, path="/recordings/branch", token=ONLY_OFFICE)
+    shown = site.metrics.exposition(site.now).decode()
+    counted = [line for line in shown.splitlines() if line.startswith("bereikbaar_auth_failures")]
+    assert counted == [
+        'bereikbaar_auth_failures_total{why="pin"} 6.0',
+        'bereikbaar_auth_failures_total{why="schedule"} 1.0',
+    ]
+
+
 async def test_other_paths_keep_their_limit(site: Site) -> None:
     """A form is still 64 KiB at most."""
     reply = await site.post_form("/hook/3cx", b"did=1&x=" + bytes(65_536))
@@ -394,6 +436,30 @@ async def test_few_recordings_at_once(site: Site, converter: Converter) -> None:
     converter.gate.set()
     statuses = [one.status for one in await asyncio.gather(*uploads)]
     assert sorted(statuses) == [201, 201, 201, 409]
+
+
+async def test_senders_that_leave_give_their_places_back(site: Site, converter: Converter) -> None:
+    """Recordings broken off halfway are not kept, and hold no place from the next one."""
+    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n"
+    head += f"Bereikbaar-Pin: {PIN}\r\nAuthorization: Bearer {PBX}\r\n\r\n"
+    for _ in range(2):
+        writers = []
+        for _ in range(4):
+            reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+            writers.append(writer)
+            writer.write(head.encode())
+            # From here on it has a place.
+            assert b" 100 " in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+            writer.write(b"RIFF")
+        assert (await upload(site)).status == 503
+        for writer in writers:
+            writer.close()
+            await writer.wait_closed()
+        # The server hears of it a moment later.
+        async with asyncio.timeout(20):
+            while (await upload(site)).status == 503:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.01)
+    assert converter.given == [b"RIFF"] * 2
 
 
 async def test_store_that_is_gone_is_503(site: Site, folder: Path) -> None:

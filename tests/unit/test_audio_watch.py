@@ -41,6 +41,14 @@ def playable(watch: AudioWatch, now: float) -> set[str] | None:
     return None if news.playable is None else set(news.playable)
 
 
+def alter(path: Path, data: bytes) -> None:
+    """Change a file's bytes so that neither its size nor its times tell of it."""
+    found = path.stat()
+    path.write_bytes(data)
+    assert path.stat().st_size == found.st_size
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
 def test_first_look_tells_everything(masters: MasterFiles) -> None:
     """The first look is due at once and tells all messages, and nothing else."""
     news = look(AudioWatch(masters), 1_000)
@@ -101,17 +109,16 @@ def test_reported_message_is_read_at_once(masters: MasterFiles) -> None:
     watch = AudioWatch(masters)
     look(watch, 0)
     path = masters.path_of(FIRST)
-    found = path.stat()
-    path.write_bytes(b"massage 0")
-    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+    alter(path, b"massage 0")
     assert look(watch, 10).playable is None
     assert watch.has(FIRST)
     watch.report(FIRST)
     watch.report(SECOND)
     assert playable(watch, 10.1) == {SECOND}
     assert not watch.has(FIRST)
-    # Nobody ever stored this one, however often it is asked for.
+    # Nobody ever stored the one, and the other is known, however often they are asked for.
     watch.report(THIRD)
+    watch.report(FIRST)
     assert watch.step(10.2) is None
 
 
@@ -129,11 +136,72 @@ def test_folder_that_goes_and_comes_back(masters: MasterFiles) -> None:
     assert playable(watch, 30) == {FIRST, SECOND}
 
 
+def test_message_damaged_beforehand_is_not_played(masters: MasterFiles) -> None:
+    """A message that was damaged before the first look is left out after it."""
+    masters.path_of(FIRST).write_bytes(b"massage 0")
+    watch = AudioWatch(masters)
+    assert playable(watch, 0) == {SECOND}
+    assert not watch.has(FIRST)
+
+
+def test_damaged_message_is_tried_again(masters: MasterFiles) -> None:
+    """What is damaged is played again once it can be read, though the file looks as before."""
+    path = masters.path_of(FIRST)
+    path.write_bytes(b"massage 0")
+    watch = AudioWatch(masters)
+    assert playable(watch, 0) == {SECOND}
+    assert playable(watch, 10) is None
+    alter(path, MESSAGES[0])
+    assert playable(watch, 20) == {FIRST, SECOND}
+    # Only what is damaged: reading everything ever again would be too much.
+    alter(path, b"massage 0")
+    assert playable(watch, 30) is None
+
+
+def test_first_look_reads_no_more_than_a_little(tmp_path: Path) -> None:
+    """Of very many messages each look reads a part, in steps, until all have been read."""
+    masters = MasterFiles(tmp_path)
+    for number in range(30):
+        # No hash of anything, so that each is damaged.
+        masters.path_of(f"{number:064x}").touch()
+    watch = AudioWatch(masters)
+    lost = []
+    for now in (0, 10, 20, 30):
+        steps = 0
+        while (news := watch.step(now)) is None:
+            steps += 1
+        assert steps == 10
+        lost.append(30 - len(news.playable or ()))
+    assert lost == [10, 20, 30, 30]
+
+
+def test_link_to_itself_hides_no_others(masters: MasterFiles) -> None:
+    """A file that can't even be looked at is no message, and the others are."""
+    masters.path_of(THIRD).symlink_to(masters.path_of(THIRD))
+    assert look(AudioWatch(masters), 0) == AudioNews(18, {FIRST, SECOND})
+
+
+def test_folder_listed_again_is_news(masters: MasterFiles) -> None:
+    """What was compiled while the folder could not be listed is compiled again afterwards."""
+    watch = AudioWatch(masters)
+    look(watch, 0)
+    aside = masters.folder.with_name("aside")
+    masters.folder.rename(aside)
+    masters.folder.write_bytes(b"no folder")
+    assert watch.step(10) is None
+    assert not watch.has(FIRST)
+    masters.folder.unlink()
+    aside.rename(masters.folder)
+    assert playable(watch, 20) == {FIRST, SECOND}
+    assert playable(watch, 30) is None
+
+
 def test_many_files_take_many_steps(tmp_path: Path) -> None:
     """A look at thousands of files gives way in between, and misses none."""
     masters = MasterFiles(tmp_path)
     for number in range(1_200):
-        masters.path_of(f"{number:064x}").touch()
+        message = b"%d" % number
+        masters.path_of(sha256(message).hexdigest()).write_bytes(message)
     watch = AudioWatch(masters)
     assert [watch.step(0), watch.step(0)] == [None, None]
     news = watch.step(0)
