@@ -106,16 +106,20 @@ def _apply(
     with invocation.open_store(
         may_create=True, is_dry_run=is_dry_run or bool(read.faults)
     ) as store:
+        missed: set[str] = set()
         if incoming or read.faults:
             # Messages enter the audio store only once it is known that all the rest will do.
             with invocation.writing(store, is_dry_run=True) as writer:
                 _save_all(store, writer, read, saving)
+            # Many take the disk a while, in which others may save, above all an override.
+            missed = set() if is_dry_run else store_masters(incoming.masters(), invocation.masters)
         with (
             FileProgress(len(read.documents)) as progress,
             invocation.writing(store, is_dry_run=is_dry_run) as writer,
         ):
             changes = _save_all(store, writer, read, saving, progress.advance)
-            missed = set() if is_dry_run else store_masters(incoming.masters(), invocation.masters)
+            if not is_dry_run:
+                incoming.store_lost(invocation.masters)
         revision = store.revision()
         saved = saved_ids(changes)
         is_reload_due = are_missed(missed, store, saved)

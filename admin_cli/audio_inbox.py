@@ -25,17 +25,18 @@ from admin_cli.lazy import (
     SaveCommand,
     pass_invocation,
 )
-from admin_cli.typed import Typed, read_typed
+from admin_cli.refusals import message_of
+from admin_cli.typed import Typed
 from audio_store.masters import check_master
 from pbx_adapters import clock
-from schedules.errors import ConflictError, NotFoundError
+from schedules.errors import ConflictError
 from schedules.field_text import check_name, check_slug
-from schedules.recording_pins import PinHash, check_pin, draw_pin
 
 if TYPE_CHECKING:
     from audio_store.inbox import Recording
 
 _MODULE: Final = "admin_cli.audio_inbox"
+_PINS: Final = "admin_cli.recording_pins"
 _COMMANDS: Final = {
     "list": LazyCommand(_MODULE, "list_recordings", "List the recordings that wait."),
     "play-info": LazyCommand(
@@ -43,7 +44,8 @@ _COMMANDS: Final = {
     ),
     "accept": LazyCommand(_MODULE, "accept", "Make a recording a message of its schedule."),
     "discard": LazyCommand(_MODULE, "discard", "Throw a recording away."),
-    "pin": LazyCommand(_MODULE, "pin", "Set or remove the PIN to record with."),
+    "pin": LazyCommand(_PINS, "pin", "Set or remove the PIN to record with."),
+    "pins": LazyCommand(_PINS, "pins", "List the schedules that have a PIN."),
 }
 _RECORDING: Final = click.argument("recording_id", metavar="RECORDING")
 
@@ -156,7 +158,7 @@ def accept(
             seconds=round(check_master(data), 3),
         )
         if not invocation.is_dry_run:
-            invocation.inbox.discard(recording)
+            _take_out(invocation, recording)
 
 
 @click.command(cls=SaveCommand, epilog="bereikbaar audio inbox discard 3f5a9c01 --yes")
@@ -180,52 +182,15 @@ def discard(invocation: Invocation, recording_id: str, *, is_sure: bool) -> None
         tell("a dry run: nothing was thrown away")
 
 
-@click.command(
-    cls=SaveCommand,
-    epilog="bereikbaar audio inbox pin winkel\nbereikbaar audio inbox pin winkel --remove",
-)
-@click.argument("schedule_id", metavar="ID")
-@click.option("--pin", "chosen", metavar="PIN", help="6 to 12 digits; else six are drawn.")
-@click.option("--remove", "is_removed", is_flag=True, help="Let nobody record any more.")
-@pass_invocation
-def pin(invocation: Invocation, schedule_id: str, *, chosen: str | None, is_removed: bool) -> None:
-    """Set or remove the PIN to record with. It is shown once, and holds at once.
-
-    Whoever calls in records messages for the schedule with it; an earlier PIN holds no longer.
-    """
-    if chosen is not None and is_removed:
-        raise click.UsageError("give either --pin or --remove")
-    digits = None if is_removed else _pin_of(chosen)
-    with (
-        invocation.open_store() as store,
-        invocation.writing(store, is_dry_run=invocation.is_dry_run) as writer,
-    ):
-        if is_removed and store.recording_pin(schedule_id) is None:
-            store.current(schedule_id)
-            raise NotFoundError(f"{schedule_id} has no PIN; there is nothing to remove")
-        writer.set_recording_pin(schedule_id, None if digits is None else PinHash.of(digits))
-    _tell_pin(invocation, schedule_id, digits, is_drawn=chosen is None)
-
-
-def _pin_of(chosen: str | None) -> str:
-    return draw_pin() if chosen is None else read_typed("--pin", lambda: check_pin(chosen))
-
-
-def _tell_pin(
-    invocation: Invocation, schedule_id: str, digits: str | None, *, is_drawn: bool
-) -> None:
-    """Tell a PIN that was drawn, once; one that was typed is known."""
-    shown = digits if is_drawn and not invocation.is_dry_run else None
-    result = "removed" if digits is None else "set"
-    if invocation.is_json:
-        fields = {"schedule": schedule_id, "result": result, "pin": shown}
-        print_json(fields | {"dry_run": invocation.is_dry_run})
-    else:
-        click.echo(f"{schedule_id}: PIN {result}" + (f": {shown}" if shown else ""))
-    if shown is not None:
-        tell("the PIN is shown this once; to lose it is to set another one")
-    if invocation.is_dry_run:
-        tell("a dry run: nothing was saved")
+def _take_out(invocation: Invocation, recording: "Recording") -> None:
+    """Remove a recording that is a message now; where that fails, what is saved is saved."""
+    try:
+        invocation.inbox.discard(recording)
+    except OSError as error:
+        tell(
+            f"Warning: it is saved, but recording {recording.id} still waits; `bereikbaar audio "
+            f"inbox discard {recording.id}` removes it: {message_of(error)}"
+        )
 
 
 @contextmanager

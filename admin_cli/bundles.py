@@ -3,6 +3,7 @@
 import re
 import stat
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections import Counter
@@ -93,7 +94,7 @@ class Bundle:
 
         What the ZIP file says of its size is not believed.
         """
-        member = self._members.get(name)
+        member = self._members.get(_composed(name))
         if member is None:
             raise FaultyValueError(("is not in the bundle", "put it in, or correct the path"))
         try:
@@ -146,7 +147,7 @@ def _checked(listed: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     members = [one for one in listed if not _is_passed_over(one)]
     faults = [
         (f"holds {name[:_SHOWN]!a} {count} times", _ANEW)
-        for name, count in Counter(one.filename for one in members).items()
+        for name, count in Counter(_composed(one.filename) for one in members).items()
         if count > 1
     ]
     for member in members:
@@ -154,7 +155,12 @@ def _checked(listed: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
         faults += ((f"{told} {why}", then) for why, then in _faults_of(member))
     if faults:
         raise FaultyValueError(*faults)
-    return {one.filename: one for one in members}
+    return {_composed(one.filename): one for one in members}
+
+
+def _composed(name: str) -> str:
+    """Return a name as everybody but a Mac writes it, which writes an é as two characters."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _is_passed_over(member: zipfile.ZipInfo) -> bool:

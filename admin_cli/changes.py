@@ -69,7 +69,10 @@ def print_changes(
     click.echo('{"schedules": [', nl=False)
     for index, fields in enumerate(told):
         click.echo("," * (index > 0) + "\n  " + json.dumps(fields, ensure_ascii=False), nl=False)
-    click.echo("]" + "".join(f", {json.dumps(k)}: {json.dumps(v)}" for k, v in facts.items()) + "}")
+    told_also = (
+        f', "{key}": {json.dumps(fact, ensure_ascii=False)}' for key, fact in facts.items()
+    )
+    click.echo("]" + "".join(told_also) + "}")
 
 
 def document_changes(before: Schedule | None, after: Schedule | None) -> list[str]:

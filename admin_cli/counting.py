@@ -1,4 +1,4 @@
-"""How far a command is, told to a person at a terminal."""
+"""Counts told to a person: how many there are, and how far a command is."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -9,6 +9,11 @@ import click
 _TOLD_EVERY: Final = 100
 
 _T = TypeVar("_T")
+
+
+def how_many(count: int, what: str) -> str:
+    """Write a count with what it counts: 1 message, 2 messages."""
+    return f"{count:,} {what}" + "s" * (count != 1)
 
 
 def counted(values: Iterable[_T], what: str) -> Iterator[_T]:

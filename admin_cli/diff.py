@@ -57,6 +57,12 @@ class _State(NamedTuple):
     help="To a document, or the one in a bundle, as `apply` would save it; - is stdin.",
 )
 @click.option(
+    "--keep-levels",
+    "keeps_levels",
+    is_flag=True,
+    help="As `apply --keep-levels` would save its messages.",
+)
+@click.option(
     "--days",
     type=click.IntRange(1, _MOST_DAYS),
     default=DAYS_COMPARED,
@@ -71,6 +77,7 @@ def diff(  # noqa: PLR0913 - one argument per option
     from_revision: int | None,
     to_revision: int | None,
     file: str | None,
+    keeps_levels: bool,
     days: int,
 ) -> None:
     """Say what changes for callers between two states of a schedule; nothing is saved.
@@ -81,11 +88,13 @@ def diff(  # noqa: PLR0913 - one argument per option
         raise click.UsageError("give either --to-revision or --file")
     if file is None and to_revision is None and from_revision is None:
         raise click.UsageError("give --to-revision N, --file FILE or --from-revision N")
+    if keeps_levels and file is None:
+        raise click.UsageError("--keep-levels goes with --file")
     policy = invocation.config.forward_policy
     names = () if file is None else (file,)
     with (
         FileProgress(len(names)) as progress,
-        IncomingMessages(on_convert=progress.convert) as incoming,
+        IncomingMessages(is_levelled=not keeps_levels, on_convert=progress.convert) as incoming,
     ):
         read = read_files(names, policy, incoming, progress)
     if read.faults:

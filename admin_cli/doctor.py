@@ -12,7 +12,7 @@ from admin_cli.lazy import Command, pass_invocation
 from admin_cli.refusals import EXIT_ANSWER_IS_NO
 from audio_store.errors import MissingAudioError, UnusableAudioError
 from pbx_adapters.data_dir import LAST_GOOD_FILE
-from schedules.errors import StoreUnavailableError
+from schedules.errors import DamagedRowsError, StoreUnavailableError
 from schedules.last_good import read_last_good
 from schedules.revisions import DamagedRevisionError, Revision
 
@@ -27,6 +27,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "last-good-damaged": "error",
         "audio-damaged": "error",
         "audio-missing": "error",
+        "audio-references-damaged": "error",
         "audio-lost": "warning",
         "audio-unneeded": "info",
     }
@@ -77,12 +78,24 @@ def _store_faults(invocation: Invocation, store: "SqliteStore") -> Iterator[Find
             for _ in store.numbers():
                 pass
             store.tokens()
-            needed = store.audio_references()
+            needed, faults = _needed_messages(store)
     except StoreUnavailableError as error:
-        problem, _, remedy = str(error).rpartition(": ")
-        yield Finding("store-damaged", store.path.name, problem, remedy)
-        needed = None
+        needed, faults = None, [_damage("store-damaged", store, error)]
+    yield from faults
     yield from _message_faults(invocation, in_force, needed)
+
+
+def _needed_messages(store: "SqliteStore") -> tuple[frozenset[str] | None, list[Finding]]:
+    """Return which messages are needed, None where that isn't known, and what is wrong with it."""
+    try:
+        return store.audio_references(), []
+    except DamagedRowsError as error:
+        return None, [_damage("audio-references-damaged", store, error)]
+
+
+def _damage(code: str, store: "SqliteStore", error: StoreUnavailableError) -> Finding:
+    problem, _, remedy = str(error).removeprefix(f"{store.path}: ").rpartition(": ")
+    return Finding(code, store.path.name, problem, remedy)
 
 
 def _schedule_faults(current: Revision, in_force: dict[str, list[str]]) -> Iterator[Finding]:

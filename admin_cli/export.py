@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from admin_cli.counting import counted
 from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.refusals import EXIT_REFUSED, message_of
@@ -31,7 +32,7 @@ _Told = dict[str, Any]
     metavar="FOLDER|FILE",
     help="A folder, made where it isn't, for ID.yaml files; or the file for one schedule.",
 )
-@click.option("--bundle", metavar="FILE", help="A ZIP file for documents and their messages.")
+@click.option("--bundle", metavar="FILE", help="A .zip file for documents and their messages.")
 @click.option("--format", "chosen_format", type=click.Choice(["yaml", "json"]), help="Else YAML.")
 @pass_invocation
 def export(  # noqa: PLR0913 - its options
@@ -51,6 +52,8 @@ def export(  # noqa: PLR0913 - its options
         raise click.UsageError("name schedules, or give --all")
     if output is not None and bundle is not None:
         raise click.UsageError("give either --output or --bundle")
+    if bundle is not None:
+        _check_suffix(bundle)
     is_single = len(ids) == 1
     if output is None and bundle is None and not is_single:
         raise click.UsageError("give --output FOLDER or --bundle FILE for more than one schedule")
@@ -64,6 +67,16 @@ def export(  # noqa: PLR0913 - its options
         else:
             told = _write_to(store, ids, output, suffix, is_single=is_single)
     _tell_written(invocation, *told)
+
+
+def _check_suffix(bundle: str) -> None:
+    from admin_cli.bundles import SUFFIX
+
+    if Path(bundle).suffix.lower() != SUFFIX:
+        raise click.UsageError(
+            f"{bundle} doesn't end in {SUFFIX}, by which `apply` tells a bundle; call it "
+            f"{bundle}{SUFFIX}"
+        )
 
 
 def _write_to(
@@ -86,7 +99,7 @@ def _write_bundle(
     found, failed = _chosen(store, ids)
     documents = []
     written: list[_Told] = []
-    for current in found:
+    for current in counted(found, "schedules"):
         try:
             schedule = current.schedule()
         except BereikbaarError as error:
@@ -113,7 +126,7 @@ def _write_all(
     """Write schedules, all where no ids are given; one that can't be written holds up no other."""
     written: list[_Told] = []
     found, failed = _chosen(store, ids)
-    for current in found:
+    for current in counted(found, "schedules"):
         schedule_id = current.schedule_id
         try:
             written.append(_write(current, folder / f"{schedule_id}.{suffix}", suffix))

@@ -52,9 +52,21 @@ class IncomingMessages:
 
     def masters(self) -> Iterable[bytes]:
         """Yield every master."""
-        for at, size in self._spans.values():
-            self._file.seek(at)
-            yield self._file.read(size)
+        return map(self._master, self._spans)
+
+    def _master(self, digest: str) -> bytes:
+        at, size = self._spans[digest]
+        self._file.seek(at)
+        return self._file.read(size)
+
+    def store_lost(self, files: MasterFiles) -> None:
+        """Store again what was removed since it was stored: nobody named it yet.
+
+        To be called within the transaction that names them. Raises `OSError`.
+        """
+        for digest in self._spans:
+            if not files.has(digest):
+                files.add(self._master(digest))
 
     def take(self, name: str, data: bytes) -> str:
         """Return the SHA-256 of the master that a WAV file's bytes become.
@@ -97,7 +109,8 @@ class IncomingMessages:
 def store_masters(masters: Iterable[bytes], files: MasterFiles) -> set[str]:
     """Store masters, and return the hashes of those that were missing or damaged until now.
 
-    To be called within the transaction that names them. Raises `OSError`.
+    To be called within the transaction that names them, else to be followed by `store_lost` within
+    it. Raises `OSError`.
     """
     missed = set()
     for master in masters:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from admin_cli.control import follow_daemon
+from admin_cli.counting import how_many
 from admin_cli.editing import PresentSchedules, save_edits
 from admin_cli.invocation import (
     Invocation,
@@ -19,6 +20,7 @@ from admin_cli.invocation import (
     tell,
 )
 from admin_cli.lazy import Command, EditCommand, SaveCommand, pass_invocation
+from admin_cli.refusals import message_of
 from pbx_adapters import clock
 from schedules import rebase
 from schedules.errors import ConflictError, StoreUnavailableError
@@ -160,6 +162,8 @@ def purge(invocation: Invocation, schedule_id: str, *, repeated_id: str | None) 
         if repeated_id is None and not invocation.is_dry_run:
             _make_sure(schedule_id, store.history(schedule_id))
         with invocation.writing(store, is_dry_run=invocation.is_dry_run) as writer:
+            # Nothing is removed on the word of notes that aren't whole.
+            writer.mend_audio_references()
             needed = store.audio_references()
             count = writer.purge(schedule_id)
             freed = needed - store.audio_references()
@@ -177,8 +181,8 @@ def purge(invocation: Invocation, schedule_id: str, *, repeated_id: str | None) 
             }
         )
     else:
-        also = f", {messages} messages that were its alone" if messages else ""
-        click.echo(f"{schedule_id}: purged, {count} revisions{also}")
+        also = f", {how_many(messages, 'message')} only it had" if messages else ""
+        click.echo(f"{schedule_id}: purged, {how_many(count, 'revision')}{also}")
     if invocation.is_dry_run:
         tell("a dry run: nothing was saved")
     else:
@@ -197,8 +201,8 @@ def _remove_messages(invocation: Invocation, store: SqliteStore, freed: frozense
         return remove_freed(store, invocation.masters, freed, clock.utc_now())
     except (OSError, StoreUnavailableError) as error:
         tell(
-            "Warning: messages that were its alone are still there; `bereikbaar audio collect` "
-            f"removes them ({error})"
+            "Warning: messages only it had are still there; `bereikbaar audio collect` "
+            f"removes them: {message_of(error)}"
         )
         return 0
 
@@ -212,7 +216,7 @@ def _make_sure(schedule_id: str, revisions: list[Revision]) -> None:
         raise click.UsageError(f"nobody can be asked here: repeat the id, --yes {schedule_id}")
     name = _name_of(revisions)
     click.confirm(
-        f"Remove {schedule_id}{name} and its {len(revisions)} revisions for good?",
+        f"Remove {schedule_id}{name} and its {how_many(len(revisions), 'revision')} for good?",
         abort=True,
         err=True,
     )

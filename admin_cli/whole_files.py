@@ -1,6 +1,7 @@
 """Files that a command writes: whole or not at all, and never over somebody else's."""
 
 import os
+import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,12 +21,19 @@ def replace_file(path: Path, content: bytes) -> None:
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Write a file whole: beside it first, then in its place; a link's target, in its mode.
 
-    Where writing ends in an error, what was there stays. Raises `OSError`.
+    Where writing ends in an error, what was there stays. Raises `OSError`, and `BereikbaarError`
+    for a device, a pipe or a socket, which would be gone.
     """
     if path.is_symlink():
         path = path.resolve()
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    mode = None
+    if path.exists():
+        found = path.stat().st_mode
+        if not stat.S_ISREG(found) and not stat.S_ISDIR(found):
+            raise BereikbaarError(f"{path} is not a regular file; name another file")
+        mode = stat.S_IMODE(found)
+    # One that a killed command left behind must not be in the way of the next.
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with beside.open("xb") as file:
             if mode is not None:

@@ -1,5 +1,6 @@
 """Files that are there whole or not at all, whatever moment a crash comes at."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -15,12 +16,21 @@ UNFINISHED: Final = ".incoming-"
 def write_whole(path: Path, data: bytes, payload: int) -> None:
     """Write a telephony WAV whose samples begin at byte `payload`, over one that is there.
 
-    Written to a temporary file beside it, read back, synchronised and renamed. Raises `OSError`;
-    then nothing of it stays.
+    Written to a temporary file beside it, read back, synchronised and renamed. Raises `OSError`
+    that names `path`; then nothing of it stays.
     """
     folder = path.parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=folder, prefix=UNFINISHED)
+    try:
+        _write(path, data, payload)
+    except OSError as error:
+        # The one beside it tells nobody anything, and is gone.
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    synchronise(folder)
+
+
+def _write(path: Path, data: bytes, payload: int) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -31,12 +41,11 @@ def write_whole(path: Path, data: bytes, payload: int) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    synchronise(folder)
 
 
 def _read_back(name: str, samples: bytes) -> None:
     if WavRead(name).getdata() != samples:
-        raise OSError(f"{name}: what was written reads back differently; check the disk")
+        raise OSError(errno.EIO, "what was written reads back differently; check the disk")
 
 
 def synchronise(folder: Path) -> None:

@@ -5,19 +5,25 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+import structlog
+
+from schedules.errors import DamagedRowsError
 from schedules.sqlite_store import DATABASE_NAME, open_store
 
 CHECK_SECONDS: Final = 60.0
 _SETTLED_SECONDS: Final = 1.0
 _ROWS_A_STEP: Final = 200
 
+_log = structlog.get_logger()
+
 
 def find_damaged(data_dir: Path) -> Iterator[frozenset[str] | None]:
     """Read everything that is in force, a few rows with each step.
 
     Yields None while it goes on, and last the ids of schedules whose text is damaged. Raises
-    `StoreUnavailableError` where rows are lost or altered. Reads over a connection of its own: one
-    that is kept open answers from memory what the disk no longer holds.
+    `StoreUnavailableError` where rows are lost or altered; which schedule needs which message
+    decides no call, so that this is only logged. Reads over a connection of its own: one that is
+    kept open answers from memory what the disk no longer holds.
     """
     damaged = set()
     with closing(open_store(data_dir, create=False)) as store, store.reading():
@@ -29,7 +35,10 @@ def find_damaged(data_dir: Path) -> Iterator[frozenset[str] | None]:
         for _ in store.numbers():
             pass
         store.tokens()
-        store.audio_references()
+        try:
+            store.audio_references()
+        except DamagedRowsError as error:
+            _log.warning("audio_references_damaged", why=str(error))
     yield frozenset(damaged)
 
 

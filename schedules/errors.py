@@ -69,6 +69,10 @@ class StoreUnavailableError(BereikbaarError):
     """The store can't be opened, read or written; the message names the file and the cause."""
 
 
+class DamagedRowsError(StoreUnavailableError):
+    """Rows of one table were lost or altered behind the store's back."""
+
+
 def meant(wrong: str, known: Iterable[str], otherwise: str) -> str:
     """Return the remedy for a name that isn't there: those that look like it, else another one."""
     close = get_close_matches(wrong[:_MOST_COMPARED], list(known))

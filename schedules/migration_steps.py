@@ -1,9 +1,8 @@
 """The tables of the SQLite database, step by step; each release may add steps, none is edited."""
 
-import re
 from typing import TYPE_CHECKING, Final
 
-from schedules.sqlite_rows import seal
+from schedules.sqlite_rows import messages_in, seal
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -113,8 +112,6 @@ CREATE TABLE recording_pins (
 ) WITHOUT ROWID;
 ALTER TABLE state ADD COLUMN audio_seal TEXT NOT NULL DEFAULT '0';
 """
-# How documents are stored, compact; quotes within their texts are escaped.
-_MESSAGE: Final = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 
 
 def m001_schedules_numbers_tokens(db: "Database") -> None:
@@ -135,8 +132,7 @@ def m003_audio_and_pins(db: "Database") -> None:
         # As bytes: a damaged text may be none.
         "SELECT CAST(document AS BLOB), schedule_id FROM revisions"
     ):
-        digests = _MESSAGE.findall(document)
-        references |= {(sha256.decode(), schedule_id) for sha256 in digests}
+        references |= {(sha256, schedule_id) for sha256 in messages_in(document)}
     sealed = 0
     for row in references:
         db.conn.execute("INSERT INTO audio_references VALUES (?, ?)", row)

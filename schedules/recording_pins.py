@@ -8,9 +8,10 @@ import hmac
 import os
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import scrypt
 from itertools import pairwise
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from schedules.errors import FaultyValueError
 
@@ -42,6 +43,14 @@ class PinHash:
             return False
         found = _hash(pin, self.salt)
         return hmac.compare_digest(found.encode(), self.hash.encode())
+
+
+class SetPin(NamedTuple):
+    """That a schedule has a PIN: by whom it was set, and when; None where that can't be read."""
+
+    schedule_id: str
+    set_by: str
+    set_at: datetime | None
 
 
 def _hash(pin: str, salt: str) -> str:

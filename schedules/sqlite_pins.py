@@ -5,7 +5,7 @@ PINs decide no call, so like locks they have no seal.
 
 from datetime import datetime
 
-from schedules.recording_pins import PinHash
+from schedules.recording_pins import PinHash, SetPin
 from schedules.sqlite_reader import SqliteReader
 
 
@@ -16,10 +16,17 @@ def recording_pin(store: SqliteReader, schedule_id: str) -> PinHash | None:
     return PinHash(*map(str, rows[0])) if rows else None
 
 
-def schedules_with_pins(store: SqliteReader) -> tuple[str, ...]:
-    """Return the ids of the schedules that have a PIN, sorted."""
-    rows = store.rows("SELECT schedule_id FROM recording_pins ORDER BY schedule_id")
-    return tuple(str(schedule_id) for (schedule_id,) in rows)
+def set_pins(store: SqliteReader) -> tuple[SetPin, ...]:
+    """Return which schedules have a PIN, sorted."""
+    rows = store.rows("SELECT schedule_id, set_by, set_at FROM recording_pins ORDER BY schedule_id")
+    return tuple(SetPin(holder, set_by, _read_time(set_at)) for holder, set_by, set_at in rows)
+
+
+def _read_time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
 
 
 def put_pin(store: SqliteReader, schedule_id: str, pin: PinHash, author: str, at: datetime) -> None:

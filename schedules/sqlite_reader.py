@@ -6,7 +6,12 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
-from schedules.errors import ConflictError, NotFoundError, StoreUnavailableError
+from schedules.errors import (
+    ConflictError,
+    DamagedRowsError,
+    NotFoundError,
+    StoreUnavailableError,
+)
 from schedules.migrations import telling
 from schedules.revisions import Revision
 from schedules.sqlite_rows import Row, revision_of, seal, seal_of_schedule, token_of
@@ -87,10 +92,16 @@ class SqliteReader:
         with self.telling():
             return self.db.execute(sql, values).fetchall()
 
-    def sealed_rows(self, table: str, sql: str, seal_of: Callable[[Row], int]) -> Iterator[Row]:
+    def sealed_rows(
+        self,
+        table: str,
+        sql: str,
+        seal_of: Callable[[Row], int],
+        remedy: str = "restore a backup",
+    ) -> Iterator[Row]:
         """Stream rows that follow the seal of their table in `sql`; check it at the end.
 
-        One statement reads both, so both are of one moment.
+        One statement reads both, so both are of one moment. Raises `DamagedRowsError`.
         """
         expected, found = None, 0
         with self.telling():
@@ -102,9 +113,7 @@ class SqliteReader:
                     found ^= seal_of(row)
                     yield row
         if f"{found:x}" != expected:
-            raise StoreUnavailableError(
-                f"{self.path}: rows of {table} are damaged or missing: restore a backup"
-            )
+            raise DamagedRowsError(f"{self.path}: rows of {table} are damaged or missing: {remedy}")
 
     def revision(self) -> int:
         """Return the store revision."""

@@ -5,6 +5,7 @@ A table's seal is the XOR of its rows' seals: it changes with every row that com
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from schedules.revisions import Revision
 from schedules.store import Token
 
 _UNREADABLE_AT: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# How documents are stored, compact; quotes within their texts are escaped.
+_MESSAGE: Final = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 
 Row = tuple[Any, ...]
 
@@ -45,6 +48,11 @@ def revision_of(row: Row) -> Revision:
         # The checksum covers it, so the revision shows as damaged.
         at = _UNREADABLE_AT
     return Revision(schedule_id, revision, document, sha256, author, at, summary)
+
+
+def messages_in(document: bytes) -> set[str]:
+    """Return the SHA-256 of each message that a stored document names, even of a damaged one."""
+    return {sha256.decode() for sha256 in _MESSAGE.findall(document)}
 
 
 def token_of(row: Row) -> Token:

@@ -13,10 +13,10 @@ from typing import Final
 
 from schedules.edit_locks import BrokenLock, EditLock
 from schedules.migrations import open_database
-from schedules.recording_pins import PinHash
+from schedules.recording_pins import PinHash, SetPin
 from schedules.sqlite_audio import audio_references, audio_users
 from schedules.sqlite_locks import broken_locks, live_lock, live_locks
-from schedules.sqlite_pins import recording_pin, schedules_with_pins
+from schedules.sqlite_pins import recording_pin, set_pins
 from schedules.sqlite_reader import SqliteReader
 from schedules.sqlite_writer import SqliteWriter
 
@@ -64,9 +64,9 @@ class SqliteStore(SqliteReader):
         """Return what is kept of a schedule's PIN for recordings."""
         return recording_pin(self, schedule_id)
 
-    def schedules_with_pins(self) -> tuple[str, ...]:
-        """Return the ids of the schedules that have a PIN for recordings."""
-        return schedules_with_pins(self)
+    def set_pins(self) -> tuple[SetPin, ...]:
+        """Return which schedules have a PIN for recordings."""
+        return set_pins(self)
 
     @contextmanager
     def writing(self, author: str, saved_at: datetime) -> Iterator[SqliteWriter]:

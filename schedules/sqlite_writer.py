@@ -11,7 +11,7 @@ from schedules.errors import ConflictError, NotFoundError, StoreUnavailableError
 from schedules.rebase import has_same_but_overrides, rebase_edit
 from schedules.recording_pins import PinHash
 from schedules.revisions import DamagedRevisionError, Revision, document_of
-from schedules.sqlite_audio import forget_messages, note_messages
+from schedules.sqlite_audio import forget_messages, mend_references, note_messages
 from schedules.sqlite_locks import (
     break_lock,
     forget_locks,
@@ -198,6 +198,11 @@ class SqliteWriter:
                 remove_pin(self._store, schedule_id)
             else:
                 put_pin(self._store, schedule_id, pin, self._author, self._saved_at)
+
+    def mend_audio_references(self) -> bool:
+        """Note anew what revisions name, where that isn't whole; tell whether it wasn't."""
+        with self._step():
+            return mend_references(self._store)
 
     def _append(
         self,

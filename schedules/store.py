@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from schedules.edit_locks import BrokenLock, EditLock
-from schedules.recording_pins import PinHash
+from schedules.recording_pins import PinHash, SetPin
 from schedules.revisions import Revision
 from schedules.telephone import NumberBlock
 
@@ -151,6 +151,13 @@ class StoreWriter(Protocol):
         """
         ...
 
+    def mend_audio_references(self) -> bool:
+        """Note anew which messages all revisions name, where the notes aren't whole.
+
+        Tells whether they weren't. They follow from the revisions, so that nothing is lost by it.
+        """
+        ...
+
     def add_token(self, token: Token) -> None:
         """Add a token; raises `ConflictError` when its id or its secret is taken."""
         ...
@@ -219,8 +226,8 @@ class ScheduleStore(ScheduleSource, Protocol):
         """Return what is kept of a schedule's PIN for recordings, None where it has none."""
         ...
 
-    def schedules_with_pins(self) -> tuple[str, ...]:
-        """Return the ids, sorted, of the schedules that have a PIN for recordings."""
+    def set_pins(self) -> tuple[SetPin, ...]:
+        """Return which schedules have a PIN for recordings, by id, deleted ones too."""
         ...
 
     def changed_since(self, store_revision: int) -> Changes:

@@ -100,21 +100,11 @@ def rename_message(schedule: Schedule, message_id: str, name: str) -> Schedule:
     return _with_target(schedule, "audio", message_id, {"name": name, "sha256": sha256})
 
 
-def remove_forward(schedule: Schedule, forward_id: str) -> Schedule:
-    """Remove a forward, as `remove_target` does."""
-    return remove_target(schedule, "forward", forward_id)
-
-
-def remove_message(schedule: Schedule, message_id: str) -> Schedule:
-    """Remove a message from this schedule, as `remove_target` does; its bytes stay stored."""
-    return remove_target(schedule, "audio", message_id)
-
-
 def remove_target(schedule: Schedule, field: TargetField, target_id: str) -> Schedule:
     """Remove a forward or a message, and clear it from every slot and override (semantics.md rule
     21).
 
-    `uses_of` lists them beforehand. Raises `NotFoundError`.
+    `uses_of` lists them beforehand; a message's bytes stay stored. Raises `NotFoundError`.
     """
     find_target(schedule, field, target_id)
 

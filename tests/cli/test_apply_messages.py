@@ -1,11 +1,19 @@
 """`bereikbaar apply` with messages: files beside a document."""
 
 import struct
+from collections.abc import Iterable
+from contextlib import closing
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from admin_cli.audio_collection import collect_unneeded
+from admin_cli.incoming import store_masters
+from audio_store.inbox import RecordingInbox
+from audio_store.masters import MasterFiles
+from schedules.sqlite_store import open_store
 from tests.cli.applied import EXPECT_OPEN
 from tests.cli.command_line import CommandLine, document, recording, wav
 
@@ -197,6 +205,35 @@ def test_bytes_that_are_gone_or_damaged_are_put_back(cli: CommandLine) -> None:
         path.unlink() if bad is None else path.write_bytes(bad)
         assert "winkel: unchanged, revision 1" in cli("apply", name).stdout
         assert path.read_bytes() == wav()
+
+
+@pytest.mark.parametrize("is_collected", [False, True], ids=["another-save", "a-collection"])
+def test_others_may_write_while_messages_are_stored(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, *, is_collected: bool
+) -> None:
+    """Thousands take a while: nobody's override waits; what a collection took is stored again."""
+    cli.apply(document("ander"))
+    cli.write("a.wav", wav(0.2))
+    audio = "{a: {name: A, file: a.wav}}"
+    path = cli.write("w.yaml", document("winkel", "00:00-24:00 closed audio=a", audio=audio))
+
+    def store_slowly(masters: Iterable[bytes], files: MasterFiles) -> set[str]:
+        missed = store_masters(masters, files)
+        with closing(open_store(cli.folder / "data")) as store:
+            if is_collected:
+                at = datetime(2126, 1, 1, tzinfo=UTC)
+                collect_unneeded(store, files, RecordingInbox(cli.folder), at)
+                assert files.digests() == set()
+            else:
+                after = store.current("ander").schedule().replace(name="Intussen")
+                with store.writing("jan", datetime(2026, 11, 22, tzinfo=UTC)) as writer:
+                    writer.save(after, summary="")
+        return missed
+
+    monkeypatch.setattr("admin_cli.apply.store_masters", store_slowly)
+    cli("apply", path)
+    assert cli.messages() == {sha256(wav(0.2)).hexdigest(): wav(0.2)}
+    assert cli.revisions() == {"ander": 1 if is_collected else 2, "winkel": 1}
 
 
 def test_a_message_without_sound_is_told(cli: CommandLine) -> None:

@@ -66,6 +66,14 @@ def test_what_a_program_is_told(two: CommandLine) -> None:
     assert (audio["notes"], audio["sha256"] in two.messages()) == ([], True)
 
 
+def test_letters_with_accents_are_told_as_they_are(two: CommandLine) -> None:
+    """As in every other answer in JSON."""
+    two.write("café.wav", recording())
+    told = two("audio", "add", "café.wav", "winkel", "--json").stdout
+    assert '"name": "café"' in told
+    assert "\\u" not in told
+
+
 def test_a_kept_level_and_a_given_id(two: CommandLine) -> None:
     """The recording stays as soft as it was."""
     told = two.json(

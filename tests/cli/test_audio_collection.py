@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from admin_cli.audio_collection import Unneeded, collect, collect_unneeded, find_unneeded
 from audio_store.inbox import RecordingInbox
 from audio_store.masters import MasterFiles
-from schedules.errors import StoreUnavailableError
+from schedules.errors import DamagedRowsError, StoreUnavailableError
 from schedules.sqlite_store import SqliteStore, open_store
 from tests.cli.command_line import CommandLine, document, wav
 
@@ -126,9 +126,37 @@ def test_nothing_is_removed_on_the_word_of_a_damaged_store(
     """A row that was lost would make a message look like nobody's."""
     make_old(masters.folder)
     store.db.execute("DELETE FROM audio_references")
-    with pytest.raises(StoreUnavailableError, match="restore a backup"):
-        collect_unneeded(store, masters, inbox, AT)
+    with pytest.raises(DamagedRowsError, match="are damaged or missing"):
+        find_unneeded(store, masters, inbox, AT)
+    with store.writing("jan", AT), pytest.raises(DamagedRowsError):
+        find_unneeded(store, masters, inbox, AT)
     assert len(masters.digests()) == 2
+
+
+def test_which_messages_are_needed_is_mended_before_a_collection(
+    store: SqliteStore, masters: MasterFiles
+) -> None:
+    """It is made anew from all revisions, and said; a dry run only says so."""
+    needed, orphan = masters.digests(), masters.add(wav(0.3))
+    make_old(masters.folder, datetime(2020, 1, 1, tzinfo=UTC))
+    store.db.execute("DELETE FROM audio_references")
+    dry = run_collect("--dry-run")
+    assert dry.stdout == f"message {orphan}\n"
+    assert dry.stderr.startswith("Warning: which messages are needed was damaged")
+    with pytest.raises(DamagedRowsError):
+        store.audio_references()
+    assert json.loads(run_collect("--json").stdout)["mended"] is True
+    assert masters.digests() == store.audio_references() == needed
+    assert json.loads(run_collect("--json").stdout)["mended"] is False
+
+
+def test_a_purge_mends_it_too(cli: CommandLine, store: SqliteStore, masters: MasterFiles) -> None:
+    """What other schedules name stays."""
+    say(cli, "filiaal", 0.2)
+    cli("schedule", "delete", "winkel")
+    store.db.execute("DELETE FROM audio_references")
+    cli("schedule", "purge", "winkel", "--yes", "winkel")
+    assert masters.digests() == store.audio_references() == {masters.add(wav(0.2))}
 
 
 def test_a_save_and_a_collection_wait_for_each_other(
@@ -182,7 +210,7 @@ def test_the_command_tells_what_it_removed(store: SqliteStore, masters: MasterFi
     make_old(masters.folder, datetime(2020, 1, 1, tzinfo=UTC))
     dry = run_collect("--dry-run")
     assert dry.stdout == f"message {orphan}\n"
-    assert "1 messages, 0 expired recordings, 0 leftovers: 4,844 bytes; a dry run" in dry.stderr
+    assert "1 message, 0 expired recordings, 0 leftovers: 4,844 bytes; a dry run" in dry.stderr
     assert masters.has(orphan)
     answer = json.loads(run_collect("--json").stdout)
     assert answer == {
@@ -190,6 +218,7 @@ def test_the_command_tells_what_it_removed(store: SqliteStore, masters: MasterFi
         "recordings": [],
         "leftovers": 0,
         "bytes": 4_844,
+        "mended": False,
         "dry_run": False,
     }
     assert not masters.has(orphan)
@@ -215,7 +244,7 @@ def test_a_purge_takes_the_messages_that_were_its_alone(
     cli("schedule", "delete", "winkel")
     purge = ("schedule", "purge", "winkel", "--yes", "winkel")
     dry = cli(*purge, "--dry-run")
-    assert dry.stdout == "winkel: purged, 3 revisions, 1 messages that were its alone\n"
+    assert dry.stdout == "winkel: purged, 3 revisions, 1 message only it had\n"
     assert len(masters.digests()) == 3
     assert cli(*purge).stdout == dry.stdout
     assert masters.digests() == kept
@@ -232,7 +261,8 @@ def test_a_purge_that_cannot_remove_messages_says_so(
     masters.folder.symlink_to(masters.folder)
     told = cli("schedule", "purge", "winkel", "--yes", "winkel")
     assert told.stdout == "winkel: purged, 3 revisions\n"
-    assert "Warning: messages that were its alone are still there" in told.stderr
+    assert "Warning: messages only it had are still there" in told.stderr
+    assert "Errno" not in told.stderr
     assert store.audio_references() == frozenset()
     masters.folder.unlink()
     masters.folder.with_name("elders").rename(masters.folder)

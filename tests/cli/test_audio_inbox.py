@@ -1,10 +1,13 @@
 """`bereikbaar audio inbox`: recordings by telephone, and the PIN to make them with."""
 
 import fcntl
+import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import pytest
 from audio_store.inbox import Recording, RecordingInbox
 from schedules.sqlite_store import open_store
 from tests.cli.command_line import CommandLine, document, wav
+from tests.store.test_no_room import mount_namespace
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -227,6 +231,23 @@ def test_a_drawn_pin_is_shown_once_and_holds(two: CommandLine) -> None:
     assert two.revisions()["winkel"] == 1
 
 
+def test_who_set_which_pin_is_listed(two: CommandLine) -> None:
+    """Nothing of a PIN is in it; one whose time can't be read is listed all the same."""
+    assert two("audio", "inbox", "pins").stderr == "no schedule has a PIN\n"
+    assert two.json("audio", "inbox", "pins") == []
+    for schedule_id in ("winkel", "filiaal"):
+        two("audio", "inbox", "pin", schedule_id, "--pin", "402917", "--as", "Jan")
+    with closing(sqlite3.connect(two.folder / "data" / "bereikbaar.db")) as db, db:
+        db.execute("UPDATE recording_pins SET set_at = 'kapot' WHERE schedule_id = 'filiaal'")
+    assert two("audio", "inbox", "pins").stdout == (
+        "SCHEDULE  SET BY  SET\nfiliaal   Jan     unknown\nwinkel    Jan     2026-11-22 10:00 UTC\n"
+    )
+    assert two.json("audio", "inbox", "pins") == [
+        {"schedule": "filiaal", "set_by": "Jan", "set_at": None},
+        {"schedule": "winkel", "set_by": "Jan", "set_at": "2026-11-22T10:00:00Z"},
+    ]
+
+
 def test_a_removed_pin_holds_no_longer(two: CommandLine) -> None:
     """Nobody can record then; removing it twice is told."""
     two("audio", "inbox", "pin", "winkel", "--pin", "402917")
@@ -257,3 +278,30 @@ def test_a_pin_that_is_not_set(
     assert told in result.stderr
     assert re.search(r"\d{6}", result.stdout) is None
     assert has_pin(two, "402917") is None
+
+
+def test_what_is_saved_is_told_though_the_recording_stays(two: CommandLine) -> None:
+    """An inbox that can't be written is a warning: the answer is one, and it says what holds."""
+    inbox = two.folder / "data" / "inbox"
+    # Made at the real time, as the other process has the real clock.
+    at = datetime.fromtimestamp((two.folder / "data").stat().st_mtime, UTC)
+    recording = RecordingInbox(inbox).put("winkel", wav(0.5), at)
+    command = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
+    program = [sys.executable, "-c", "from admin_cli.main import main; main()"]
+    accept = [*program, "audio", "inbox", "accept", recording.id, "--name", "Lied", "--json"]
+    done = subprocess.run(
+        [*mount_namespace(), "sh", "-c", command, "sh", str(inbox), *accept],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert json.loads(done.stdout)["audio"]["ids"] == {"winkel": "lied"}
+    assert done.stderr.startswith(
+        f"Warning: it is saved, but recording {recording.id} still waits; `bereikbaar audio inbox "
+        f"discard {recording.id}` removes it: "
+    )
+    assert "Read-only file system" in done.stderr
+    assert done.returncode == 0
+    assert recording.path.exists()

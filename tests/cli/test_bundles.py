@@ -1,11 +1,14 @@
 """Bundles: `schedule export --bundle`, and `apply` of a ZIP file."""
 
+import os
 import sqlite3
+import unicodedata
 import zipfile
 from collections.abc import Mapping
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -133,6 +136,41 @@ def test_a_bundle_is_replaced_whole_or_not_at_all(
     assert "would hold 2 files; export fewer schedules" in result.stderr
     assert Path("x.zip").read_text() == "oud"
     assert not list(stored.folder.glob(".x.zip*"))
+
+
+@pytest.mark.parametrize(("packed", "written"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_with_accents_as_a_mac_packs_them(
+    cli: CommandLine, packed: Literal["NFC", "NFD"], written: Literal["NFC", "NFD"]
+) -> None:
+    """An é is one character in a document and two in the ZIP file, or the other way round."""
+    audio = unicodedata.normalize(written, "{a: {name: A, file: geluid/café.wav}}")
+    member = unicodedata.normalize(packed, "geluid/café.wav")
+    cli("apply", pack("x.zip", {"a.yaml": document("winkel", audio=audio), member: SOUND}))
+    assert len(cli.messages()) == 1
+
+
+def test_a_bundle_is_called_what_apply_takes(stored: CommandLine) -> None:
+    """Without .zip at its end, `apply` would read it as a document."""
+    result = stored("schedule", "export", "winkel", "--bundle", "uit.bundle", code=2)
+    assert "call it uit.bundle.zip" in result.stderr
+    assert not Path("uit.bundle").exists()
+    stored("schedule", "export", "winkel", "--bundle", "UIT.ZIP")
+    assert stored("apply", "UIT.ZIP").stderr == "1 unchanged\n"
+
+
+def test_a_bundle_never_takes_the_place_of_a_device(stored: CommandLine) -> None:
+    """As root a rename would do that: it is refused, and the pipe is there still."""
+    os.mkfifo("pijp.zip")
+    result = stored("schedule", "export", "winkel", "--bundle", "pijp.zip", code=1)
+    assert "pijp.zip is not a regular file; name another file" in result.stderr
+    assert Path("pijp.zip").is_fifo()
+
+
+def test_what_a_killed_export_left_behind_is_in_nobody_s_way(stored: CommandLine) -> None:
+    """In a container every run may have the same process id."""
+    Path(f".x.zip.{os.getpid()}").write_text("half")
+    stored("schedule", "export", "winkel", "--bundle", "x.zip")
+    assert stored("apply", "x.zip").stderr == "1 unchanged\n"
 
 
 def test_output_and_bundle_are_two_ways(stored: CommandLine) -> None:

@@ -10,7 +10,7 @@ import pytest
 from schedules.documents import read_document
 from schedules.forward_rules import ForwardPolicy
 from schedules.model import Schedule
-from tests.cli.command_line import HEAD_OFFICE, CommandLine, document, wav
+from tests.cli.command_line import HEAD_OFFICE, CommandLine, document, recording, wav
 from tests.oracle import MINUTE, Lot, Oracle
 
 SHUT: Final = "00:00-24:00 closed"
@@ -333,3 +333,15 @@ def _schedule(text: str) -> Schedule:
 
 def _lot(outcome: dict[str, Any]) -> Lot:
     return Lot(**{key: value for key, value in outcome.items() if key != "error"})
+
+
+def test_levels_are_kept_as_apply_keeps_them(cli: CommandLine) -> None:
+    """A soft message that was applied as it is stays the same one with --keep-levels only."""
+    cli.write("zacht.wav", recording())
+    text = document("winkel", "00:00-24:00 closed audio=a", audio="{a: {name: A, file: zacht.wav}}")
+    cli.apply(text, options=("--keep-levels",))
+    same = cli("diff", "winkel", "--file", "apply-0.yaml", "--keep-levels").stdout
+    assert same.splitlines()[1:] == ["  hours, messages and targets stay the same for callers"]
+    assert "audio: a changed" in cli("diff", "winkel", "--file", "apply-0.yaml").stdout
+    alone = cli("diff", "winkel", "--to-revision", "1", "--keep-levels", code=2)
+    assert "--keep-levels goes with --file" in alone.stderr

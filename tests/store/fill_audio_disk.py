@@ -14,6 +14,8 @@ AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 def told(error: OSError) -> None:
     """Tell an error, by its name."""
+    # What was to be written is named, not the temporary file beside it.
+    assert error.filename.endswith(".wav")
     print(f"{error.strerror}")  # noqa: T201 - the test reads it
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from schedules.errors import StoreUnavailableError
+from schedules.errors import DamagedRowsError, StoreUnavailableError
 from schedules.revisions import DamagedRevisionError
 from schedules.sqlite_store import DATABASE_NAME, SqliteStore, open_store
 from tests.store.sqlite_rows import MakeSchedule, MakeToken, damage, save
@@ -78,12 +78,6 @@ class TestDamage:
             ("tokens", "UPDATE tokens SET created_at = 'kapot'"),
             ("tokens", "DELETE FROM tokens"),
             ("all_tokens", "UPDATE tokens SET revoked_at = created_at"),
-            ("audio_references", "DELETE FROM audio_references WHERE schedule_id = 'a'"),
-            ("audio_references", "UPDATE audio_references SET sha256 = 'b'"),
-            ("audio_references", "UPDATE audio_references SET schedule_id = 'b'"),
-            ("audio_references", "INSERT INTO audio_references VALUES ('c', 'a')"),
-            ("audio_references", "UPDATE state SET audio_seal = 'kapot'"),
-            ("audio_references", "DELETE FROM state"),
             ("revision", "DELETE FROM state"),
         ],
     )
@@ -96,6 +90,51 @@ class TestDamage:
             answer: Callable[[], object] = getattr(store, read)
             with pytest.raises(StoreUnavailableError, match="restore a backup"):
                 list(answer())  # type: ignore[call-overload]
+
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            pytest.param("DELETE FROM audio_references", id="all-gone"),
+            pytest.param("DELETE FROM audio_references WHERE schedule_id = 'a'", id="one-gone"),
+            pytest.param("UPDATE audio_references SET sha256 = 'b'", id="other-message"),
+            pytest.param("UPDATE audio_references SET schedule_id = 'q'", id="other-schedule"),
+            pytest.param("INSERT INTO audio_references VALUES ('c', 'a')", id="no-message"),
+            pytest.param("INSERT INTO audio_references VALUES (x'ff', 'a')", id="no-text"),
+            pytest.param("UPDATE state SET audio_seal = 'kapot'", id="seal"),
+            pytest.param("UPDATE state SET audio_seal = '0'", id="another-seal"),
+        ],
+    )
+    def test_which_messages_are_needed_is_made_anew(
+        self, data_dir: Path, saved_at: datetime, make_schedule: MakeSchedule, sql: str
+    ) -> None:
+        """It follows from all revisions, earlier ones and those of deleted schedules too."""
+        other = {"weg": {"name": "Weg", "sha256": "c" * 64}}
+        with closing(open_store(data_dir)) as store:
+            save(store, saved_at, make_schedule("b", audio=other))
+            with store.writing("jan", saved_at) as writer:
+                writer.delete("b", summary="", is_forced=True)
+        damage(data_dir, sql)
+        with closing(open_store(data_dir)) as store:
+            with pytest.raises(DamagedRowsError, match="run `bereikbaar audio collect`"):
+                store.audio_references()
+            with store.writing("jan", saved_at) as writer:
+                assert writer.mend_audio_references()
+                assert not writer.mend_audio_references()
+            assert store.audio_references() == {"a" * 64, "c" * 64}
+            assert store.audio_users("c" * 64) == ("b",)
+            save(store, saved_at, make_schedule("a", audio=AUDIO | other))
+            assert store.audio_users("c" * 64) == ("a", "b")
+
+    def test_a_note_outlives_the_text_that_named_the_message(
+        self, data_dir: Path, saved_at: datetime
+    ) -> None:
+        """A revision of which the text is lost takes no message with it."""
+        damage(data_dir, "UPDATE revisions SET document = '{}' WHERE schedule_id = 'a'")
+        damage(data_dir, "UPDATE state SET audio_seal = '0'")
+        with closing(open_store(data_dir)) as store:
+            with store.writing("jan", saved_at) as writer:
+                writer.mend_audio_references()
+            assert store.audio_references() == {"a" * 64}
 
     def test_pointer_at_an_earlier_revision_is_damaged(self, data_dir: Path) -> None:
         """A revision that is whole but isn't the current one doesn't pass for it."""

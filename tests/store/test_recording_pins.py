@@ -7,7 +7,7 @@ import pytest
 
 from schedules.errors import NotFoundError
 from schedules.model import Schedule
-from schedules.recording_pins import PinHash
+from schedules.recording_pins import PinHash, SetPin
 from schedules.store import ScheduleStore
 
 MakeStore = Callable[[], ScheduleStore]
@@ -40,11 +40,11 @@ def test_a_schedule_has_no_pin_until_it_gets_one(store: ScheduleStore, saved_at:
     put(store, saved_at, "twee", first)
     put(store, saved_at, "een", second)
     assert store.recording_pin("een") == second
-    assert store.schedules_with_pins() == ("een", "twee")
+    assert store.set_pins() == (SetPin("een", "jan", saved_at), SetPin("twee", "jan", saved_at))
     put(store, saved_at, "een", None)
     put(store, saved_at, "een", None)
     assert store.recording_pin("een") is None
-    assert store.schedules_with_pins() == ("twee",)
+    assert [one.schedule_id for one in store.set_pins()] == ["twee"]
 
 
 def test_a_pin_is_no_revision(store: ScheduleStore, saved_at: datetime) -> None:
@@ -84,7 +84,7 @@ def test_a_purged_schedule_leaves_no_pin(
         writer.purge("een")
         writer.save(make_schedule("een"), summary="")
     assert store.recording_pin("een") is None
-    assert store.schedules_with_pins() == ()
+    assert store.set_pins() == ()
 
 
 def test_a_pin_that_is_undone_was_never_set(store: ScheduleStore, saved_at: datetime) -> None:

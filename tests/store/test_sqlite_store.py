@@ -170,7 +170,7 @@ class TestMigrations:
             assert store.audio_references() == {"a" * 64, "b" * 64, "c" * 64, "d" * 64}
             assert store.audio_users("a" * 64) == ("filiaal", "hoofdkantoor")
             assert store.audio_users("b" * 64) == ("hoofdkantoor",)
-            assert store.schedules_with_pins() == ()
+            assert store.set_pins() == ()
             assert [one.holder for one in store.broken_locks("filiaal")] == ["piet"]
             assert all(one.is_intact for one in store.history("hoofdkantoor"))
             with store.writing("jan", saved_at) as writer:

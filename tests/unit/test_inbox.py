@@ -1,6 +1,9 @@
 """Recordings that wait: kept whole, found again, capped and expired."""
 
+import fcntl
+import os
 import stat
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -108,3 +111,26 @@ def test_no_schedule_leads_out_of_the_folder(inbox: RecordingInbox, schedule: st
     with pytest.raises(ValueError, match="not the id of a schedule"):
         inbox.put(schedule, wav(), AT)
     assert list(inbox.folder.iterdir()) == []
+
+
+def test_another_one_that_counts_is_waited_for(tmp_path: Path) -> None:
+    """Two that count at the same time would both find room for the last one."""
+    inbox = RecordingInbox(tmp_path, max_per_schedule=1)
+    descriptor = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    putting = threading.Thread(target=inbox.put, args=("winkel", wav(), AT))
+    putting.start()
+    putting.join(0.3)
+    assert (putting.is_alive(), inbox.waiting(AT)) == (True, [])
+    os.close(descriptor)
+    putting.join(10)
+    assert len(inbox.waiting(AT)) == 1
+
+
+def test_an_id_is_never_given_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that waits already under an id that is drawn stays the only one."""
+    drawn = iter(["0a0a0a0a", "0a0a0a0a", "0b0b0b0b"])
+    monkeypatch.setattr("audio_store.inbox.secrets.token_hex", lambda _: next(drawn))
+    inbox = RecordingInbox(tmp_path)
+    put = [inbox.put(one, wav(), AT).id for one in ("winkel", "filiaal")]
+    assert put == ["0a0a0a0a", "0b0b0b0b"]

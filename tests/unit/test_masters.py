@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pywav import WavRead
 
 from audio_store.errors import DamagedAudioError, MissingAudioError, RefusedAudioError
 from audio_store.masters import MAX_BYTES, MasterFiles, check_master
@@ -233,3 +234,18 @@ def test_a_removed_message_is_gone(tmp_path: Path) -> None:
     masters.remove(removed)
     masters.remove(removed)
     assert masters.digests() == {kept}
+
+
+def test_what_reads_back_differently_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that loses bytes is told before anybody relies on them; nothing stays."""
+
+    class LosingDisk(WavRead):  # type: ignore[misc]
+        def getdata(self) -> bytes:
+            return bytes(super().getdata()[:-2])
+
+    monkeypatch.setattr("audio_store.whole_files.WavRead", LosingDisk)
+    with pytest.raises(OSError, match="reads back differently; check the disk"):
+        MasterFiles(tmp_path).add(wav())
+    assert list(tmp_path.iterdir()) == []

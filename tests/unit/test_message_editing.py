@@ -11,7 +11,7 @@ from schedules.revisions import document_of
 from schedules.target_editing import (
     add_message,
     find_message,
-    remove_message,
+    remove_target,
     rename_message,
     same_message,
     uses_of,
@@ -136,7 +136,7 @@ def test_removing_clears_every_use_and_nothing_else() -> None:
         "holidays.koningsdag.slots[0]",
         "overrides.nood.slot",
     ]
-    after = remove_message(schedule(), "gesloten")
+    after = remove_target(schedule(), "audio", "gesloten")
     text = document_of(schedule()).replace(" audio=gesloten", "")
     text = text.replace(f'"gesloten":{{"name":"Gesloten","sha256":"{SHA_A}"}},', "")
     assert document_of(after) == text
@@ -148,7 +148,7 @@ def test_a_message_that_is_not_there() -> None:
         find_message(schedule(), "geslote")
     assert str(error.value) == "winkel has no message 'geslote'; did you mean gesloten?"
     with pytest.raises(NotFoundError, match="see `audio list`"):
-        remove_message(schedule(), "q")
+        remove_target(schedule(), "audio", "q")
     with pytest.raises(NotFoundError):
         rename_message(schedule(), "q", "Q")
 

@@ -12,7 +12,7 @@ from schedules.slot_text import format_slot
 from schedules.target_editing import (
     add_forward,
     find_forward,
-    remove_forward,
+    remove_target,
     set_forward,
     uses_of,
 )
@@ -185,7 +185,7 @@ def test_a_forward_that_is_not_there(forward_id: str, message: str) -> None:
         find_forward(used(), forward_id)
     assert str(error.value) == message
     with pytest.raises(NotFoundError):
-        remove_forward(used(), forward_id)
+        remove_target(used(), "forward", forward_id)
     with pytest.raises(NotFoundError):
         set_forward(used(), forward_id, name="x")
 
@@ -200,7 +200,7 @@ def test_uses_are_told_by_place() -> None:
 def test_removing_clears_every_use_and_nothing_else() -> None:
     """What used it loses the forward and keeps the rest (semantics.md rule 21)."""
     before = used()
-    after = remove_forward(before, "storing")
+    after = remove_target(before, "forward", "storing")
     assert "storing" not in document_of(after).replace("Storingsdienst", "")
     assert list(after.forwards) == ["balie", "over"]
     assert written(after.week.mon[1:]) == ["09:00-24:00 open"]
