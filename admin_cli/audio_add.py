@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 STDIN: Final = "-"
 NAME_PLACE: Final = "--name"
+_SUFFIX: Final = ".wav"
 _SHOWN: Final = 40
 
 
@@ -116,19 +117,23 @@ def name_of_file(file: str) -> str:
     It may hold letters, digits, spaces and full stops (manual 7.5). Raises `FaultyValueError` that
     suggests another one.
     """
-    path = PurePath(file)
-    stem = path.stem if path.suffix.lower() == ".wav" else path.name
+    name = PurePath(file).name
+    stem = name[: -len(_SUFFIX)] if name.lower().endswith(_SUFFIX) else name
     # A Mac writes an é as two characters.
     stem = unicodedata.normalize("NFC", stem).strip()
     odd = "".join(dict.fromkeys(char for char in stem if not _is_allowed(char)))
-    if not odd and 0 < len(stem) <= NAME_LENGTH:
+    is_named = any(map(str.isalnum, stem))
+    if not odd and is_named and len(stem) <= NAME_LENGTH:
         return stem
     cleaned = "".join(char if _is_allowed(char) else " " for char in stem)
     cleaned = " ".join(cleaned.split())[:NAME_LENGTH].strip()
-    remedy = f'give --name "{cleaned or "NAME"}", or another name, or rename the file'
+    remedy = f'give --name "{cleaned.strip(". ") or "NAME"}", or another name, or rename the file'
     shown = ascii(stem[:_SHOWN]) if not stem.isprintable() else repr(stem[:_SHOWN])
     if not odd:
-        raise FaultyValueError((f"{shown} is not 1 to {NAME_LENGTH} characters long", remedy))
+        problem = f"is {len(stem):,} characters long; a message's may be {NAME_LENGTH}"
+        if not is_named:
+            problem = f"{shown} holds no letter and no digit"
+        raise FaultyValueError((f"the file's name {problem}", remedy))
     what = "holds " + " ".join(char if char.isprintable() else ascii(char)[1:-1] for char in odd)
     problem = f"the file's name {shown} {what}; it may hold letters, digits, spaces and full stops"
     raise FaultyValueError((problem, remedy))

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -30,6 +31,7 @@ _END_MARK: Final = b"PK\x05\x06"
 _LARGE_LOCATOR: Final = struct.Struct("<4sLQL")
 _LARGE_MARK: Final = b"PK\x06\x07"
 _ENCRYPTED: Final = 0x1
+_UTF_8: Final = 0x800
 _SHOWN: Final = 80
 _ANEW: Final = "make the ZIP file anew"
 _TOO_MANY: Final = (
@@ -40,6 +42,7 @@ _UNPACKING_ERRORS: Final = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
+    IndexError,
     NotImplementedError,
     OSError,
     OverflowError,
@@ -147,15 +150,27 @@ def _checked(listed: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     members = [one for one in listed if not _is_passed_over(one)]
     faults = [
         (f"holds {name[:_SHOWN]!a} {count} times", _ANEW)
-        for name, count in Counter(_composed(one.filename) for one in members).items()
+        for name, count in Counter(map(_name_of, members)).items()
         if count > 1
     ]
     for member in members:
-        told = f"holds {member.filename[:_SHOWN]!a}, which"
+        told = f"holds {_name_of(member)[:_SHOWN]!a}, which"
         faults += ((f"{told} {why}", then) for why, then in _faults_of(member))
     if faults:
         raise FaultyValueError(*faults)
-    return {_composed(one.filename): one for one in members}
+    return {_name_of(one): one for one in members}
+
+
+def _name_of(member: zipfile.ZipInfo) -> str:
+    """Return a member's name as whoever packed it wrote it.
+
+    Many programs leave out the flag that says it is UTF-8; Python then reads it as an old PC's.
+    """
+    name = member.filename
+    if not member.flag_bits & _UTF_8:
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode()
+    return _composed(name)
 
 
 def _composed(name: str) -> str:
@@ -170,11 +185,13 @@ def _is_passed_over(member: zipfile.ZipInfo) -> bool:
 
 
 def _faults_of(member: zipfile.ZipInfo) -> Iterator[tuple[str, str]]:
-    path = PurePosixPath(member.filename)
-    is_inside = not path.is_absolute() and ".." not in path.parts
-    if not is_inside or "\\" in member.filename or ":" in "".join(path.parts[:1]):
+    name = _name_of(member)
+    path = PurePosixPath(name)
+    if "\\" in name:
+        yield "has a backslash in its name", "name files by paths inside the ZIP file, with /"
+    elif path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
         yield "leads out of it", "name files by paths inside the ZIP file, with /"
-    if not member.filename.isprintable():
+    if not name.isprintable():
         yield "can't be printed", "rename it"
     if member.flag_bits & _ENCRYPTED:
         yield "is encrypted", "make the ZIP file without a password"

@@ -10,7 +10,14 @@ from admin_cli.counting import counted
 from admin_cli.invocation import Invocation, print_json
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.refusals import EXIT_ANSWER_IS_NO
-from audio_store.errors import MissingAudioError, UnusableAudioError
+from audio_store.errors import (
+    MissingAudioError,
+    MissingRecordingError,
+    RefusedAudioError,
+    UnusableAudioError,
+)
+from audio_store.inbox import RecordingInbox
+from pbx_adapters import clock
 from pbx_adapters.data_dir import LAST_GOOD_FILE
 from schedules.errors import DamagedRowsError, StoreUnavailableError
 from schedules.last_good import read_last_good
@@ -29,6 +36,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "audio-missing": "error",
         "audio-references-damaged": "error",
         "audio-lost": "warning",
+        "recording-damaged": "warning",
         "audio-unneeded": "info",
     }
 )
@@ -55,10 +63,15 @@ class Finding(NamedTuple):
 def doctor(invocation: Invocation) -> None:
     """Look for faults in what is stored, and tell what to do about each.
 
-    Every stored schedule and every message is read. Ends with exit code 3 when an error is found.
+    Every stored schedule, message and recording is read. Ends with exit code 3 when it finds an
+    error.
     """
     with invocation.open_store() as store:
-        found = [*_store_faults(invocation, store), *_last_good_faults(invocation)]
+        found = [
+            *_store_faults(invocation, store),
+            *_last_good_faults(invocation),
+            *_recording_faults(invocation.inbox),
+        ]
     found.sort(key=lambda one: (list(CODES).index(one.code), one.place))
     if invocation.is_json:
         print_json({"findings": list(map(_fields, found)), "counts": _counts(found)})
@@ -120,6 +133,20 @@ def _last_good_faults(invocation: Invocation) -> Iterator[Finding]:
     except StoreUnavailableError as error:
         remedy = "start or reload the daemon, which writes it anew"
         yield Finding("last-good-damaged", path.name, str(error), remedy)
+
+
+def _recording_faults(inbox: RecordingInbox) -> Iterator[Finding]:
+    """Find recordings in the inbox that aren't what was put in."""
+    for recording in inbox.waiting(clock.utc_now()):
+        try:
+            inbox.read(recording)
+        except RefusedAudioError as error:
+            place = f"inbox/{recording.path.name}"
+            holder = (recording.schedule,)
+            yield Finding("recording-damaged", place, error.problem, error.remedy, holder)
+        except MissingRecordingError:
+            # Somebody took it meanwhile.
+            continue
 
 
 def _message_faults(

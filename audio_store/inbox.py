@@ -1,7 +1,7 @@
 """Recordings made by telephone that wait until an operator fetches them, or expire.
 
 Each is a canonical master in a file that says all there is to know:
-`<schedule>.<YYYYMMDDTHHMMSSZ>.<id>.wav`, the instant in UTC.
+`<schedule>.<YYYYMMDDTHHMMSSZ>.<id>.<SHA-256>.wav`, the instant in UTC.
 """
 
 import fcntl
@@ -11,17 +11,18 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from audio_store.errors import InboxFullError, MissingRecordingError
+from audio_store.errors import InboxFullError, MissingRecordingError, RefusedAudioError
 from audio_store.masters import HEADER_BYTES, check_master
 from audio_store.whole_files import write_whole
 
 KEPT_FOR: Final = timedelta(days=7)
 MAX_PER_SCHEDULE: Final = 20
 
-_NAME: Final = re.compile(r"([a-z0-9-]+)\.(\d{8}T\d{6}Z)\.([0-9a-f]{8})\.wav")
+_NAME: Final = re.compile(r"([a-z0-9-]+)\.(\d{8}T\d{6}Z)\.([0-9a-f]{8})\.([0-9a-f]{64})\.wav")
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
 _HOW_TO_LIST: Final = "`bereikbaar audio inbox list` tells which recordings wait"
 
@@ -33,6 +34,7 @@ class Recording(NamedTuple):
     schedule: str
     recorded_at: datetime
     expires_at: datetime
+    sha256: str
     path: Path
 
 
@@ -70,8 +72,8 @@ class RecordingInbox:
             while recording_id in taken:
                 recording_id = secrets.token_hex(4)
             recorded_at = at.astimezone(UTC).replace(microsecond=0)
-            name = f"{schedule}.{recorded_at:{_STAMP}}.{recording_id}.wav"
-            recording = self._recording_of(name)
+            name = f"{schedule}.{recorded_at:{_STAMP}}.{recording_id}.{sha256(master).hexdigest()}"
+            recording = self._recording_of(f"{name}.wav")
             if recording is None:
                 raise ValueError(f"{schedule!r} is not the id of a schedule")
             write_whole(recording.path, master, HEADER_BYTES)
@@ -109,7 +111,7 @@ class RecordingInbox:
         raise _missing(recording_id)
 
     def read(self, recording: Recording) -> bytes:
-        """Return the bytes of a recording, a canonical master.
+        """Return the bytes of a recording, the canonical master that was put in.
 
         Raises `MissingRecordingError`, `RefusedAudioError` when it is damaged, and `OSError`.
         """
@@ -117,7 +119,11 @@ class RecordingInbox:
             data = recording.path.read_bytes()
         except FileNotFoundError:
             raise _missing(recording.id) from None
-        check_master(data)
+        if sha256(data).hexdigest() != recording.sha256:
+            raise RefusedAudioError(
+                f"recording {recording.id} is damaged: its bytes have changed",
+                f"`bereikbaar audio inbox discard {recording.id}`, and have it recorded again",
+            )
         return data
 
     def discard(self, recording: Recording) -> None:
@@ -148,13 +154,14 @@ class RecordingInbox:
         match = _NAME.fullmatch(name)
         if match is None:
             return None
-        schedule, stamp, recording_id = match.groups()
+        schedule, stamp, recording_id, digest = match.groups()
         try:
             recorded_at = datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
             expires_at = recorded_at + self.keep
         except (OverflowError, ValueError):
             return None
-        return Recording(recording_id, schedule, recorded_at, expires_at, self.folder / name)
+        path = self.folder / name
+        return Recording(recording_id, schedule, recorded_at, expires_at, digest, path)
 
 
 def _missing(recording_id: str) -> MissingRecordingError:

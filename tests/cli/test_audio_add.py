@@ -187,6 +187,8 @@ def test_names_taken_from_files(file: str, name: str) -> None:
         pytest.param("a$(x)`y`.wav", "a x y", id="shell"),
         pytest.param("x\ny.wav", "x y", id="line-break"),
         pytest.param("___.wav", "NAME", id="nothing-left"),
+        pytest.param("...wav", "NAME", id="full-stops-alone"),
+        pytest.param(".wav", "NAME", id="suffix-alone"),
         pytest.param(f"{'a' * 65}.wav", "a" * 64, id="too-long"),
     ],
 )

@@ -149,6 +149,23 @@ def test_names_with_accents_as_a_mac_packs_them(
     assert len(cli.messages()) == 1
 
 
+@pytest.mark.parametrize(
+    "packed", [pytest.param("é".encode(), id="utf-8"), pytest.param(b"\x82", id="old-pc")]
+)
+def test_names_with_accents_that_nothing_says_how_to_read(cli: CommandLine, packed: bytes) -> None:
+    """UTF-8 without the flag for it, as many programs pack, and what a PC wrote before Unicode."""
+    audio = "{a: {name: A, file: café.wav}}"
+    stand_in = b"caf" + b"#" * len(packed)
+    name = pack(
+        "x.zip", {"a.yaml": document("winkel", audio=audio), f"{stand_in.decode()}.wav": SOUND}
+    )
+    data = (cli.folder / name).read_bytes()
+    assert data.count(stand_in) == 2
+    cli.write(name, data.replace(stand_in, b"caf" + packed))
+    cli("apply", name)
+    assert len(cli.messages()) == 1
+
+
 def test_a_bundle_is_called_what_apply_takes(stored: CommandLine) -> None:
     """Without .zip at its end, `apply` would read it as a document."""
     result = stored("schedule", "export", "winkel", "--bundle", "uit.bundle", code=2)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from admin_cli.doctor import CODES
+from audio_store.inbox import RecordingInbox
 from audio_store.masters import MasterFiles
+from pbx_adapters import clock
 from tests.cli.command_line import CommandLine, document, wav
 
 
@@ -134,6 +136,16 @@ def test_damaged_last_good_file_is_told(cli: CommandLine) -> None:
     cli.apply(document("winkel"))
     Path(cli.folder / "data" / "last-good.jsonl").write_text("{}\n")
     assert found(cli) == [("last-good-damaged", "last-good.jsonl", [])]
+
+
+def test_damaged_recording_is_told(cli: CommandLine) -> None:
+    """It is no fault that a caller meets, so the exit code stays 0; sound ones aren't told."""
+    cli.apply(document("winkel"))
+    inbox = RecordingInbox(cli.folder / "data" / "inbox")
+    inbox.put("winkel", wav(), clock.utc_now())
+    path = inbox.put("winkel", wav(0.2), clock.utc_now()).path
+    path.write_bytes(b"")
+    assert found(cli, code=0) == [("recording-damaged", f"inbox/{path.name}", ["winkel"])]
 
 
 def test_no_store_is_refused(cli: CommandLine) -> None:

@@ -28,7 +28,7 @@ def test_a_recording_waits_until_it_is_discarded(inbox: RecordingInbox) -> None:
     put = inbox.put("filiaal-2", wav(), AT)
     assert (put.schedule, put.recorded_at) == ("filiaal-2", AT.replace(microsecond=0))
     assert put.expires_at == put.recorded_at + timedelta(days=7)
-    assert put.path.name == f"filiaal-2.20261122T100005Z.{put.id}.wav"
+    assert put.path.name == f"filiaal-2.20261122T100005Z.{put.id}.{put.sha256}.wav"
     assert inbox.find(put.id, AT) == put
     assert inbox.read(put) == wav()
     inbox.discard(put)
@@ -52,9 +52,10 @@ def test_the_oldest_comes_first(inbox: RecordingInbox) -> None:
     other = inbox.put("b", wav(), AT)
     local = AT.astimezone(tz=None) - MINUTE
     first = inbox.put("a", wav(), local)
-    for name in ("a.20261322T100005Z.0a1b2c3d.wav", "lees-mij.txt", ".incoming-x"):
+    rest = f"0a1b2c3d.{'ab' * 32}.wav"
+    for name in (f"a.20261322T100005Z.{rest}", "lees-mij.txt", ".incoming-x"):
         (inbox.folder / name).touch()
-    (inbox.folder / "a.99991231T235959Z.0a1b2c3d.wav").touch()
+    (inbox.folder / f"a.99991231T235959Z.{rest}").touch()
     assert inbox.waiting(AT + MINUTE) == [first, other, later]
     assert inbox.waiting(AT, "a") == [first, later]
     assert inbox.waiting(AT, "c") == []
@@ -95,13 +96,18 @@ def test_a_full_inbox_refuses_until_there_is_room(inbox: RecordingInbox) -> None
 
 
 def test_only_masters_wait(inbox: RecordingInbox) -> None:
-    """Anything else is refused on the way in, and told on the way out."""
+    """Anything else is refused on the way in."""
     with pytest.raises(RefusedAudioError, match="not a WAV"):
         inbox.put("a", b"no wav", AT)
     assert not inbox.folder.exists()
+
+
+@pytest.mark.parametrize("damaged", [b"", wav()[:-2], wav(fill=1)], ids=["empty", "cut", "other"])
+def test_a_damaged_recording_is_told_on_the_way_out(inbox: RecordingInbox, damaged: bytes) -> None:
+    """Its name says what its bytes were, and the refusal which one it is and what to do."""
     put = inbox.put("a", wav(), AT)
-    put.path.write_bytes(wav()[:-1])
-    with pytest.raises(RefusedAudioError, match="another length"):
+    put.path.write_bytes(damaged)
+    with pytest.raises(RefusedAudioError, match=f"{put.id} is damaged: .* inbox discard {put.id}"):
         inbox.read(put)
 
 
