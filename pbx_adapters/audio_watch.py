@@ -16,6 +16,8 @@ LOOK_SECONDS: Final = 5.0
 # Each step holds up the calls, and the changes that wait to be put into service.
 _ENTRIES_A_STEP: Final = 500
 _BYTES_A_STEP: Final = 2_000_000
+# Opening a small one takes as long as reading so much.
+_BYTES_A_FILE: Final = 20_000
 # Of those that are to be read though nothing tells of a change.
 _BYTES_A_LOOK: Final = 20_000_000
 _TOLD: Final = 5
@@ -133,7 +135,7 @@ class AudioWatch:
             # How much there was to read of a damaged one nobody tells: as much as a step.
             read = _BYTES_A_STEP
             try:
-                read = len(self._masters.read(digest))
+                read = max(len(self._masters.read(digest)), _BYTES_A_FILE)
             except UnusableAudioError:
                 damaged.add(digest)
             else:
