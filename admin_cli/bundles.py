@@ -43,7 +43,6 @@ _UNPACKING_ERRORS: Final = (
     zlib.error,
     EOFError,
     IndexError,
-    NotImplementedError,
     OSError,
     OverflowError,
     RuntimeError,
