@@ -11,7 +11,7 @@ import pytest
 from pbx_adapters.serving import Service
 from routing_engine.snapshot import RoutingSnapshot
 from tests.http.probe import PATIENCE, Client, Run, loop_factories
-from tests.http.site import TOKENS, Site, serve_site, snapshot
+from tests.http.site import DIGEST, MASTER, TOKENS, Site, serve_site, snapshot
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +58,10 @@ def folder() -> Iterator[Path]:
     """Give a folder whose path is short enough for a Unix socket."""
     with TemporaryDirectory(prefix="bk") as name:
         yield Path(name)
+
+
+@pytest.fixture
+def stored(site: Site) -> Site:
+    """Store a message."""
+    assert site.masters.add(MASTER) == DIGEST
+    return site

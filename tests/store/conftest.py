@@ -10,12 +10,9 @@ import pytest
 from schedules.model import CLOSED_ALL_DAY, Schedule
 from schedules.sqlite_store import SqliteStore, open_store
 from schedules.store import ScheduleStore, Token
+from tests.store.saving import MakeSchedule, MakeStore, MakeToken
 
 AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-
-MakeStore = Callable[[], ScheduleStore]
-MakeSchedule = Callable[..., Schedule]
-MakeToken = Callable[..., Token]
 
 
 @pytest.fixture
@@ -78,3 +75,15 @@ def make_token() -> MakeToken:
         return Token(id=token_id, **plain | changes)  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture
+def save(store: ScheduleStore, saved_at: datetime) -> Callable[..., None]:
+    """Save schedules in one transaction of their own."""
+
+    def save(*schedules: Schedule, author: str = "jan", summary: str = "bewaard") -> None:
+        with store.writing(author, saved_at) as writer:
+            for schedule in schedules:
+                writer.save(schedule, summary=summary)
+
+    return save

@@ -1,17 +1,12 @@
 """Rows of the database, saved and damaged behind the back of its store."""
 
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 from schedules.model import Schedule
 from schedules.sqlite_store import DATABASE_NAME, SqliteStore
-from schedules.store import Token
-
-MakeSchedule = Callable[..., Schedule]
-MakeToken = Callable[..., Token]
 
 
 def save(store: SqliteStore, at: datetime, *schedules: Schedule) -> None:

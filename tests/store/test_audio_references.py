@@ -1,15 +1,11 @@
 """Which schedules need a message, whatever database notes it."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 
-from schedules.model import Schedule
 from schedules.store import ScheduleStore
-
-MakeStore = Callable[[], ScheduleStore]
-MakeSchedule = Callable[..., Schedule]
+from tests.store.saving import MakeSchedule, MakeStore
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
 

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from itertools import pairwise
@@ -11,12 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from schedules.model import Schedule
 from schedules.rebase import has_same_but_overrides
 from schedules.revisions import Revision
 from schedules.sqlite_store import open_store
-
-MakeSchedule = Callable[..., Schedule]
+from tests.store.saving import MakeSchedule
 
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("conflict_worker.py")

@@ -12,7 +12,8 @@ import pytest
 from schedules.errors import DamagedRowsError, StoreUnavailableError
 from schedules.revisions import DamagedRevisionError
 from schedules.sqlite_store import DATABASE_NAME, SqliteStore, open_store
-from tests.store.sqlite_rows import MakeSchedule, MakeToken, damage, save
+from tests.store.saving import MakeSchedule, MakeToken
+from tests.store.sqlite_rows import damage, save
 
 AUDIO = {"gesloten": {"name": "Gesloten", "sha256": "a" * 64}}
 

@@ -1,17 +1,13 @@
 """Edit locks, whatever database keeps them (semantics.md rule 26)."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 
 from schedules.edit_locks import BrokenLock, EditLock
 from schedules.errors import ConflictError, LockedError, NotFoundError
-from schedules.model import Schedule
 from schedules.store import ScheduleStore
-
-MakeStore = Callable[[], ScheduleStore]
-MakeSchedule = Callable[..., Schedule]
+from tests.store.saving import MakeSchedule, MakeStore
 
 HALF_AN_HOUR = 30 * 60
 OVERRIDE = {

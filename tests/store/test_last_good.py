@@ -4,7 +4,7 @@ import errno
 import os
 import random
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -13,13 +13,10 @@ import pytest
 
 from schedules.errors import StoreUnavailableError
 from schedules.last_good import read_last_good, write_last_good
-from schedules.model import Schedule
 from schedules.revisions import DamagedRevisionError, Revision
 from schedules.sqlite_store import SqliteStore, open_store
-from schedules.store import ScheduleSource, Token
-
-MakeSchedule = Callable[..., Schedule]
-MakeToken = Callable[..., Token]
+from schedules.store import ScheduleSource
+from tests.store.saving import MakeSchedule, MakeToken
 
 
 @pytest.fixture

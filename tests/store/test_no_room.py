@@ -9,7 +9,8 @@ import pytest
 
 from schedules.errors import StoreUnavailableError
 from schedules.sqlite_store import SqliteStore, open_store
-from tests.store.sqlite_rows import MakeSchedule, save
+from tests.store.saving import MakeSchedule
+from tests.store.sqlite_rows import save
 
 
 def mount_namespace() -> list[str]:

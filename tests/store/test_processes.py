@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
@@ -16,10 +15,8 @@ from typing import BinaryIO
 import pytest
 
 from schedules.errors import LockedError, StoreUnavailableError
-from schedules.model import Schedule
 from schedules.sqlite_store import SqliteStore, open_store
-
-MakeSchedule = Callable[..., Schedule]
+from tests.store.saving import MakeSchedule
 
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("edit_worker.py")

@@ -1,17 +1,12 @@
 """Purging a schedule for good, whatever database kept it (semantics.md rule 20)."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 
 from schedules.errors import ConflictError, NotFoundError
-from schedules.model import Schedule
-from schedules.store import ScheduleStore, Token
-
-MakeStore = Callable[[], ScheduleStore]
-MakeSchedule = Callable[..., Schedule]
-MakeToken = Callable[..., Token]
+from schedules.store import ScheduleStore
+from tests.store.saving import MakeSchedule, MakeStore, MakeToken
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Saves over overrides that were set meanwhile, whatever database keeps them (rules 7 and 20)."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -8,8 +7,7 @@ import pytest
 from schedules.errors import ConflictError
 from schedules.model import Schedule
 from schedules.store import ScheduleStore
-
-MakeSchedule = Callable[..., Schedule]
+from tests.store.saving import MakeSchedule
 
 
 def override(slot: str, day: int = 22) -> dict[str, str]:

@@ -1,17 +1,13 @@
 """PINs of schedules, whatever database keeps them."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 
 from schedules.errors import NotFoundError
-from schedules.model import Schedule
 from schedules.recording_pins import PinHash, SetPin
 from schedules.store import ScheduleStore
-
-MakeStore = Callable[[], ScheduleStore]
-MakeSchedule = Callable[..., Schedule]
+from tests.store.saving import MakeSchedule, MakeStore
 
 
 @pytest.fixture

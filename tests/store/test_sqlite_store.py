@@ -15,7 +15,8 @@ from schedules.migrations import applied, check_promises, migrate, pending
 from schedules.recording_pins import PinHash
 from schedules.sqlite_store import DATABASE_NAME, SqliteStore, open_store
 from schedules.store import Token
-from tests.store.sqlite_rows import MakeSchedule, MakeToken, damage, save
+from tests.store.saving import MakeSchedule, MakeToken
+from tests.store.sqlite_rows import damage, save
 
 
 class TestOpening:

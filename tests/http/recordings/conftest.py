@@ -1,0 +1,52 @@
+"""A site that takes recordings, from a store with PINs."""
+
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pbx_adapters.connection_limits import ConnectionLimits
+from pbx_adapters.serving import Service
+from routing_engine.snapshot import RoutingSnapshot
+from schedules.recording_pins import PinHash
+from schedules.sqlite_store import open_store
+from tests.engine import schedule_of
+from tests.http.recordings.recorder import AT, PIN, Converter
+from tests.http.site import (
+    TOKENS,
+    Site,
+    serve_site,
+)
+
+
+@pytest.fixture
+def converter() -> Converter:
+    """Give a converter."""
+    return Converter()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Store two schedules with a PIN, one without, and a deleted one that had one."""
+    with closing(open_store(tmp_path)) as store:
+        with store.writing("test", AT) as writer:
+            for schedule_id in ("office", "branch", "shop", "closed-down"):
+                writer.save(schedule_of(id=schedule_id), summary="test")
+            for schedule_id in ("office", "branch", "closed-down"):
+                writer.set_recording_pin(schedule_id, PinHash.of(PIN))
+        with store.writing("test", AT) as writer:
+            writer.delete("closed-down", summary="test")
+    return tmp_path
+
+
+@pytest.fixture
+async def site(
+    folder: Path, compiled: RoutingSnapshot, converter: Converter
+) -> AsyncIterator[Site]:
+    """Serve them; the time for a body is short, that for a recording less so."""
+    limits = ConnectionLimits(body_seconds=0.3, recording_seconds=1.5, sweep_seconds=0.05)
+    service = Service(compiled, TOKENS)
+    async with serve_site(folder, service, limits=limits, take_in=converter.take_in) as served:
+        yield served
+        converter.gate.set()
