@@ -1,6 +1,7 @@
 """`bereikbaar apply`: create or update schedules from documents, all or none."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Final
@@ -85,8 +86,10 @@ def apply(
     between the files. What a document leaves out of numbers, overrides and expect stays as it is.
     """
     with (
-        FileProgress(len(files)) as progress,
-        IncomingMessages(is_levelled=not keeps_levels, on_convert=progress.convert) as incoming,
+        closing(FileProgress(len(files))) as progress,
+        closing(
+            IncomingMessages(is_levelled=not keeps_levels, on_convert=progress.convert)
+        ) as incoming,
     ):
         read = read_files(files, invocation.config.forward_policy, incoming, progress)
         progress.close()
@@ -114,7 +117,7 @@ def _apply(
             # Many take the disk a while, in which others may save, above all an override.
             missed = set() if is_dry_run else store_masters(incoming.masters(), invocation.masters)
         with (
-            FileProgress(len(read.documents)) as progress,
+            closing(FileProgress(len(read.documents))) as progress,
             invocation.writing(store, is_dry_run=is_dry_run) as writer,
         ):
             changes = _save_all(store, writer, read, saving, progress.advance)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -160,7 +161,7 @@ def _sources(name: str, faults: list[FileFault], progress: FileProgress) -> Iter
     except FaultyValueError as error:
         faults += [(name, Fault("", *pair)) for pair in error.faults]
         return
-    with bundle:
+    with closing(bundle):
         progress.expect(len(bundle.documents) - 1)
         if not bundle.documents:
             fault = Fault("", "holds no documents", "put YAML or JSON documents in it")

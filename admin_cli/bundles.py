@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Final
 
 from admin_cli.regular_files import file_fault, unreadable
 from schedules.errors import FaultyValueError
@@ -75,15 +74,8 @@ class Bundle:
         found = ((_MESSAGE.fullmatch(name), name) for name in self._members)
         self._messages = {match[1]: name for match, name in found if match}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the file."""
         self._zip.close()
         self._file.close()
 

@@ -1,5 +1,6 @@
 """`bereikbaar diff`: what changes for callers from one state of a schedule to another."""
 
+from contextlib import closing
 from typing import Any, Final, NamedTuple
 
 import click
@@ -93,8 +94,10 @@ def diff(  # noqa: PLR0913 - one argument per option
     policy = invocation.config.forward_policy
     names = () if file is None else (file,)
     with (
-        FileProgress(len(names)) as progress,
-        IncomingMessages(is_levelled=not keeps_levels, on_convert=progress.convert) as incoming,
+        closing(FileProgress(len(names))) as progress,
+        closing(
+            IncomingMessages(is_levelled=not keeps_levels, on_convert=progress.convert)
+        ) as incoming,
     ):
         read = read_files(names, policy, incoming, progress)
     if read.faults:

@@ -4,8 +4,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable
 from hashlib import sha256
 from pathlib import PurePath
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from audio_store.errors import RefusedAudioError, UnusableAudioError
 from audio_store.masters import MasterFiles, check_master
@@ -33,15 +32,8 @@ class IncomingMessages:
         self._spans: dict[str, tuple[int, int]] = {}
         self._made_of: dict[str, str | RefusedAudioError] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the temporary file."""
         self._file.close()
 
     def __contains__(self, digest: str) -> bool:

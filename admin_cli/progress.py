@@ -1,8 +1,7 @@
 """What a person sees who waits for many files."""
 
 import sys
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -20,17 +19,6 @@ class FileProgress:
         self._messages = 0
         self._bars: Progress | None = None
         self._tasks: list[TaskID] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Take the bars away."""

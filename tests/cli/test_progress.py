@@ -2,6 +2,7 @@
 
 import io
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_bars_are_shown_where_somebody_waits(
     monkeypatch.setenv("TERM", "xterm")
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    with FileProgress(files) as progress:
+    with closing(FileProgress(files)) as progress:
         progress.expect(found)
         for _ in range(messages):
             progress.convert()
@@ -43,7 +44,7 @@ def test_bars_are_shown_where_somebody_waits(
 
 def test_nothing_is_shown_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
     """A log gets no bars."""
-    with FileProgress(1_000) as progress:
+    with closing(FileProgress(1_000)) as progress:
         progress.advance()
         progress.convert()
     assert capsys.readouterr().err == ""

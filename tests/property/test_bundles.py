@@ -1,6 +1,7 @@
 """Bundles of random schedules, and ZIP files of random bytes."""
 
 import tempfile
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def with_sounds(schedule: Schedule, schedule_id: str) -> Schedule:
 def texts_of(path: Path) -> list[str] | None:
     """Return the text of each document in a bundle, None where it is refused."""
     try:
-        with Bundle(path) as bundle:
+        with closing(Bundle(path)) as bundle:
             return [bundle.read(one, 1_000_000).decode() for one in bundle.documents]
     except FaultyValueError:
         return None
@@ -51,7 +52,7 @@ def test_what_a_bundle_holds_is_read_back(drawn: list[Schedule]) -> None:
         BundledDocument(f"{one.id}.yaml", format_yaml(write_document(one, 7)), one)
         for one in schedules
     ]
-    with tempfile.TemporaryDirectory() as name, IncomingMessages() as incoming:
+    with tempfile.TemporaryDirectory() as name, closing(IncomingMessages()) as incoming:
         folder = Path(name)
         masters = MasterFiles(folder / "audio")
         for sound in SOUNDS:

@@ -4,6 +4,7 @@ import os
 import struct
 import warnings
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,7 @@ def test_a_bomb_is_read_no_further_than_its_limit(tmp_path: Path, said: int) -> 
     """Whatever it says of its size: too large, or not what it says."""
     path = pack(tmp_path / "x.zip", ("a.yaml", bytes(100_000_000)))
     lie_about_size(path, said)
-    with Bundle(path) as bundle, pytest.raises(FaultyValueError) as error:
+    with closing(Bundle(path)) as bundle, pytest.raises(FaultyValueError) as error:
         bundle.read("a.yaml", 1_000)
     assert str(error.value).startswith(("is more than 1,000 bytes long", "can't be unpacked: "))
 
@@ -149,7 +150,7 @@ def test_all_members_together_have_a_limit(tmp_path: Path, monkeypatch: pytest.M
     """Members may share their bytes, so that a small file holds very much."""
     monkeypatch.setattr(bundles, "MAX_TOTAL_BYTES", 2_500)
     path = pack(tmp_path / "x.zip", *((f"{n}.yaml", bytes(1_000)) for n in range(3)))
-    with Bundle(path) as bundle:
+    with closing(Bundle(path)) as bundle:
         assert [len(bundle.read(f"{n}.yaml", 1_000)) for n in range(2)] == [1_000, 1_000]
         with pytest.raises(FaultyValueError, match="over 2,500 bytes, unpacked"):
             bundle.read("2.yaml", 1_000)
@@ -170,5 +171,8 @@ def test_changed_bytes_are_noticed(tmp_path: Path) -> None:
     """A member whose checksum differs is refused."""
     path = pack(tmp_path / "x.zip", ("a.yaml", b"id: winkel"), method=zipfile.ZIP_STORED)
     path.write_bytes(path.read_bytes().replace(b"winkel", b"wankel"))
-    with Bundle(path) as bundle, pytest.raises(FaultyValueError, match="can't be unpacked: Bad"):
+    with (
+        closing(Bundle(path)) as bundle,
+        pytest.raises(FaultyValueError, match="can't be unpacked: Bad"),
+    ):
         bundle.read("a.yaml", 1_000)
