@@ -32,6 +32,7 @@ _PLAIN: Final = {
 _REFUSALS: Final = {
     "401": "No valid token",
     "403": "The token is not for this, or not for your network",
+    "429": "Too many requests without a valid token: Retry-After says when",
     "503": "Nothing to answer from",
 }
 
@@ -96,7 +97,7 @@ def _recordings_operation(method: str, summary: str, codes: Mapping[str, str]) -
     every = _REFUSALS | {
         "400": "bad-request: for one, no PIN was sent",
         "403": f"{_REFUSALS['403']}; no-pin or wrong-pin",
-        "429": "too-many-attempts: Retry-After says when",
+        "429": "too-many-attempts, at tokens or at the PIN: Retry-After says when",
     }
     return {
         "operationId": f"{method}_recordings",
