@@ -128,9 +128,9 @@ def _recordings_operations() -> dict[str, Any]:
 def _table_operation(path: str, method: str) -> dict[str, Any]:
     is_named = "{" in path
     asked = (
-        _parameter("schedule", "The schedule's id", place="path")
+        [_parameter("schedule", "The schedule's id", place="path")]
         if is_named
-        else _parameter("did", _PARAMETERS["did"])
+        else [_parameter(name, _PARAMETERS[name]) for name in ("did", "schedule")]
     )
     codes = {
         "200": "The decisions of seven days, one interval a line; the header signs the body",
@@ -143,7 +143,7 @@ def _table_operation(path: str, method: str) -> dict[str, Any]:
         "operationId": f"{method}_table_of_{'schedule' if is_named else 'number'}",
         "summary": "What to decide by while the daemon can't be reached",
         "security": _security(),
-        "parameters": [asked],
+        "parameters": asked,
         "responses": _responses(codes),
     }
     operation["responses"]["200"] |= {
