@@ -1,7 +1,6 @@
 """`bereikbaar pbx script`: scripts filled in, printed or written."""
 
 import json
-import os
 import stat
 from contextlib import closing
 from pathlib import Path
@@ -84,7 +83,7 @@ def test_files_that_differ_are_not_replaced_unasked(
     assert path.read_bytes() == before
     assert cli(*write, "--timeout", "9", "--force").stdout == f"{path}: replaced\n"
     assert settings_of(path.read_text())["timeout"] == "9"
-    assert os.listdir("out") == [FILE]
+    assert list(Path("out").iterdir()) == [path]
 
 
 @pytest.mark.parametrize("kind", ["link", "folder"])
@@ -102,7 +101,7 @@ def test_only_regular_files_are_replaced(
     write = ("pbx", "script", "generic", "--token-file", "token", "--output", "out", "--force")
     refused = cli(*write, *ADDRESS, code=1)
     assert "not a regular file" in refused.stderr
-    assert os.listdir("out") == [FILE]
+    assert list(Path("out").iterdir()) == [path]
     assert not Path("elsewhere").exists()
 
 
