@@ -72,7 +72,7 @@ class Hook:
         self._serving = serving
         self._metrics = metrics
         self._clock = clock
-        self._base_url = base_url
+        self.base_url = base_url
         self._region = region
         self._is_control = is_control
         self._prepared: dict[AnswerFormat, dict[str, tuple[Decision, PreparedAnswer]]] = {
@@ -126,12 +126,12 @@ class Hook:
         if service is None:
             raise RefusedError("unavailable", "; ".join(self._serving.troubles))
         caller = self.authenticate(request, service)
-        query = _parse(request, form)
+        query = read_query(request, form)
         answer_format = _format_of(query, default_format)
         if "at" in query or "explain" in query:
             return self._simulate(Asked(caller, query, answer_format), service, decision_id)
         at = self._clock()
-        decision = self._decide(caller, query, service, at)
+        decision = self.decide(caller, query, service, at)
         answer = self._render(decision, answer_format)
         response: web.StreamResponse
         if request.keep_alive and request.version == HttpVersion11:
@@ -159,7 +159,8 @@ class Hook:
             raise RefusedError("forbidden", "this token is not for the network you ask from")
         return caller
 
-    def _decide(self, caller: Caller, query: dict[str, str], service: Service, at: int) -> Decision:
+    def decide(self, caller: Caller, query: dict[str, str], service: Service, at: int) -> Decision:
+        """Decide what a query asks at an instant; raises `RefusedError` where a token may not."""
         did = query.get("did")
         number = None if did is None else read_number(did, self._region)
         decision = resolve(service.snapshot, CallQuery(at, number, query.get("schedule")))
@@ -176,7 +177,7 @@ class Hook:
             return kept[1]
         if len(prepared) >= _MAX_PREPARED:
             prepared.clear()
-        answer = prepare_answer(decision, answer_format, self._base_url)
+        answer = prepare_answer(decision, answer_format, self.base_url)
         prepared[decision.schedule] = decision, answer
         return answer
 
@@ -188,11 +189,11 @@ class Hook:
         snapshot = service.snapshot
         at = self._clock()
         if "at" in asked.query:
-            zone = zone_of(self._decide(asked.caller, asked.query, service, at), snapshot)
+            zone = zone_of(self.decide(asked.caller, asked.query, service, at), snapshot)
             at = parse_at(asked.query["at"], zone)
-        decision = self._decide(asked.caller, asked.query, service, at)
+        decision = self.decide(asked.caller, asked.query, service, at)
         fields: dict[str, object] = dict(
-            answer_fields(decision, format_instant(at), decision_id, self._base_url)
+            answer_fields(decision, format_instant(at), decision_id, self.base_url)
         )
         if "explain" in asked.query and asked.answer_format == "json":
             table = snapshot.tables.get(decision.schedule)
@@ -245,7 +246,8 @@ _TOKEN_REMEDIES: Final = {
 }
 
 
-def _parse(request: web.BaseRequest, form: str) -> dict[str, str]:
+def read_query(request: web.BaseRequest, form: str) -> dict[str, str]:
+    """Return the parameters of a request's query and of a form; raises `RefusedError`."""
     _, _, query_text = request.raw_path.partition("?")
     try:
         return parse_query(query_text, form)

@@ -40,6 +40,10 @@ ONLY_OFFICE: Final = "bk_one1_secret-for-one-schedule"
 ELSEWHERE: Final = "bk_net1_secret-for-another-network"
 NEARBY: Final = "bk_net2_secret-for-this-network"
 
+# What tables are signed with: 32 bytes each, in hexadecimal.
+PBX_KEY: Final = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+ONLY_OFFICE_KEY: Final = "f0" * 32
+
 # Room for three messages of five minutes.
 MAX_HELD: Final = 15_000_000
 
@@ -93,9 +97,9 @@ def token_of(text: str, **rights: object) -> Token:
 
 TOKENS: Final = index_tokens(
     [
-        token_of(PBX),
-        token_of(OPERATOR, is_operator=True),
-        token_of(ONLY_OFFICE, schedules=frozenset({"office"})),
+        token_of(PBX, table_key=PBX_KEY),
+        token_of(OPERATOR, is_operator=True, table_key="0f" * 32),
+        token_of(ONLY_OFFICE, schedules=frozenset({"office"}), table_key=ONLY_OFFICE_KEY),
         token_of(ELSEWHERE, networks=("192.0.2.0/24", "2001:db8::/32")),
         token_of(NEARBY, networks=("127.0.0.0/8",)),
     ]
