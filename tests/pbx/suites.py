@@ -31,7 +31,7 @@ class Suite:
 SUITES: Final = {
     "bullseye": Suite(
         (
-            *("asterisk", "ca-certificates", "curl", "openssl", "sip-tester"),
+            *("asterisk", "asterisk-voicemail", "ca-certificates", "curl", "openssl", "sip-tester"),
             *("kamailio", "kamailio-extra-modules"),
             *("libmono-system-net-http4.0-cil", "mono-mcs", "mono-runtime"),
         )
