@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pbx_adapters.pbx_scripts import Installation, about_scripts, render_scripts
-from tests.pbx.cfd_check import faults_of
+from tests.pbx.threecx.cfd_check import faults_of
 
 INSTALLATION = Installation(
     base_url="https://pbx.example.nl/bereikbaar",

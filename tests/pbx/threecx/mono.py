@@ -14,7 +14,7 @@ from typing import Final
 from pbx_adapters.pbx_scripts import Installation, render_scripts
 
 PBX: Final = "3cx C# (Mono, simulated)"
-STUBS: Final = Path(__file__).with_name("threecx_stubs.cs")
+STUBS: Final = Path(__file__).with_name("stubs.cs")
 # Seconds; a program that takes longer hangs.
 PATIENCE: Final = 60.0
 # Mono wants /proc; it is mounted for the program alone, so that nothing stays behind.
@@ -34,11 +34,15 @@ class Treated:
 
 @dataclass
 class Script:
-    """The running program; `folder` is where the script keeps things, seen from outside."""
+    """The running program.
+
+    `folder` is where the script keeps things, seen from outside; `version` the 3CX it is for.
+    """
 
     process: subprocess.Popen[str]
-    lines: "queue.Queue[str]"
+    lines: "queue.Queue[str | None]"
     folder: Path
+    version: str
 
     def command(self, *words: str) -> list[str]:
         """Give a command; return what it says."""
@@ -47,7 +51,7 @@ class Script:
         self.process.stdin.flush()
         told: list[str] = []
         while (line := self.lines.get(timeout=PATIENCE)) != ".":
-            assert line, "the program has ended"
+            assert line is not None, "the program has ended"
             told.append(line)
         return told
 
@@ -81,13 +85,14 @@ def running_script(root: Path, installation: Installation) -> Iterator[Script]:
     try:
         settings = {**installation.settings, "folder": str(inside / "kept")}
         _write(place, installation, settings)
-        _run_in(
+        run_in(
             root,
             *("mcs", "-langversion:7", "-warn:4", "-warnaserror", "-r:System.Net.Http.dll"),
             *(f"-out:{inside}/calls.exe", f"{inside}/script.cs", f"{inside}/stubs.cs"),
         )
         with _started(root, f"{inside}/calls.exe") as process:
-            yield Script(process, _read_lines(process), place / "kept")
+            version = "v20" if settings["v20"] == "true" else "v18"
+            yield Script(process, _read_lines(process), place / "kept", version)
     finally:
         shutil.rmtree(place)
 
@@ -111,11 +116,13 @@ def _chroot(root: Path, *command: str) -> list[str]:
     return ["unshare", "--mount", "sh", "-c", _IN_ROOT, str(root), *command]
 
 
-def _run_in(root: Path, *command: str) -> None:
+def run_in(root: Path, *command: str) -> str:
+    """Run a program of the suite to its end; return what it says."""
     done = subprocess.run(
         _chroot(root, *command), capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @contextmanager
@@ -133,15 +140,15 @@ def _started(root: Path, program: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def _read_lines(process: subprocess.Popen[str]) -> "queue.Queue[str]":
-    """Read a program's lines as they come; an empty one is its end."""
-    lines: queue.Queue[str] = queue.Queue()
+def _read_lines(process: subprocess.Popen[str]) -> "queue.Queue[str | None]":
+    """Read a program's lines as they come; none is its end."""
+    lines: queue.Queue[str | None] = queue.Queue()
 
     def read() -> None:
         assert process.stdout is not None
         for line in process.stdout:
             lines.put(line.rstrip("\n"))
-        lines.put("")
+        lines.put(None)
 
     threading.Thread(target=read, daemon=True).start()
     return lines
