@@ -23,12 +23,11 @@ _IN_ROOT: Final = 'mount -t proc proc "$0/proc" && cd "$0" && exec chroot "$0" "
 
 @dataclass(frozen=True, slots=True)
 class Treated:
-    """What became of a call: the last thing said of it, what was played before, and how long."""
+    """What became of a call: the last thing said of it, what was played before, who decided."""
 
     lot: str
     played: tuple[str, ...]
     source: str
-    seconds: float
     events: tuple[str, ...]
 
 
@@ -62,14 +61,13 @@ class Script:
 
     def call(self, called: str, caller: str = "+31611111111", *faults: str) -> Treated:
         """Put a call through; `faults` are members of 3CX that fail."""
-        *events, took = self.command("call", called, caller, *faults)
+        events = self.command("call", called, caller, *faults)
         logs = [event for event in events if event.startswith("log ")]
         told = [event for event in events if event not in logs]
         return Treated(
             lot=told[-1] if told else "",
             played=tuple(event for event in told if event.startswith("play ")),
             source=logs[0].removeprefix("log Bereikbaar: ").partition(":")[0] if logs else "",
-            seconds=int(took.removeprefix("took ")) / 1_000,
             events=tuple(events),
         )
 

@@ -59,6 +59,11 @@ def kept_tables(script: Script) -> list[Path]:
     return [*script.folder.glob("table-*.txt")] if script.folder.exists() else []
 
 
+def timeout_ms_of(mode: str) -> int:
+    """Return how long the script waits for a bad server: briefly for those that never finish."""
+    return 1_000 if mode in {"slow", "drip"} else 25_000
+
+
 def answer_of(**others: str) -> bytes:
     """Return an answer of the hook as text."""
     fields = {"status": "closed", "action": "hangup", "audio": "", "forward": "", "voicemail": ""}

@@ -23,6 +23,7 @@ from tests.pbx.threecx.site import (
     kept_tables,
     key_of,
     put_beside,
+    timeout_ms_of,
 )
 
 pytestmark = pytest.mark.pbx
@@ -89,7 +90,7 @@ def test_a_dead_daemon_is_stood_in_for_by_the_table(
     """When no whole answer comes, or one that says the daemon is at fault itself."""
     keep(script, table_of_age(clock.utc_now()))
     with bad_server(mode) as server, matrix.scenario(PBX, "dead daemon with table"):
-        script.set(BaseUrl=server.url)
+        script.set(BaseUrl=server.url, TimeoutMs=timeout_ms_of(mode))
         call = script.call("+31850000000")
         assert (call.source, call.lot) == ("kept table", FORWARDED)
 
