@@ -284,12 +284,12 @@ namespace dummy
             }
 
             // Returns a whole reply, or null when none came in time.
-            public static async Task<Reply> Get(string path, int timeoutMs, int atMost)
+            public static async Task<Reply> Get(string path, int timeoutMs, int limit)
             {
                 using (var stop = new CancellationTokenSource())
                 {
                     var token = stop.Token;
-                    var fetched = Task.Run(() => Fetch(path, atMost, token));
+                    var fetched = Task.Run(() => Fetch(path, limit, token));
                     // Nothing that a library does, or fails to heed, keeps the caller longer.
                     var first = await Task.WhenAny(fetched, Task.Delay(timeoutMs));
                     stop.Cancel();
@@ -301,7 +301,7 @@ namespace dummy
                 }
             }
 
-            private static async Task<Reply> Fetch(string path, int atMost, CancellationToken token)
+            private static async Task<Reply> Fetch(string path, int limit, CancellationToken token)
             {
                 using (var handler = new HttpClientHandler { AllowAutoRedirect = false, UseProxy = false })
                 using (var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan })
@@ -314,7 +314,7 @@ namespace dummy
                         request, HttpCompletionOption.ResponseHeadersRead, token))
                     {
                         var stream = await response.Content.ReadAsStreamAsync();
-                        var body = await ReadAll(stream, atMost, token);
+                        var body = await ReadAll(stream, limit, token);
                         var length = response.Content.Headers.ContentLength;
                         if (body != null && length != null && length != body.Length)
                             throw new IOException("the reply broke off");
@@ -334,7 +334,7 @@ namespace dummy
                     ? string.Concat(response.Headers.GetValues(name)) : "";
             }
 
-            private static async Task<byte[]> ReadAll(Stream stream, int atMost, CancellationToken token)
+            private static async Task<byte[]> ReadAll(Stream stream, int limit, CancellationToken token)
             {
                 using (var whole = new MemoryStream())
                 {
@@ -343,7 +343,7 @@ namespace dummy
                     while ((count = await stream.ReadAsync(part, 0, part.Length, token)) > 0)
                     {
                         whole.Write(part, 0, count);
-                        if (whole.Length > atMost)
+                        if (whole.Length > limit)
                             return null;
                     }
                     return whole.ToArray();
