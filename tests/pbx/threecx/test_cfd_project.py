@@ -46,7 +46,9 @@ def test_every_file_is_told_of() -> None:
         pytest.param('ContentType=""', 'ContentType="text/plain"', "GET with content", id="get"),
         pytest.param("</File>", "", "no XML", id="cut off"),
         pytest.param("<ns0:MainFlow ", "<ns0:mainFlow ", "no XML", id="tags that differ"),
-        pytest.param("&lt;Prompt ", "&lt;Pompt ", "playMessage.PromptList is no XML", id="prompts"),
+        pytest.param(
+            "&lt;Prompt ", "&lt;Spoken ", "playMessage.PromptList is no XML", id="prompts"
+        ),
         pytest.param(
             "&quot;DynamicAudioFilePrompt&quot;",
             "&quot;AudioFilePrompt&quot;",

@@ -123,6 +123,19 @@ def test_a_table_that_does_not_hold_is_not_used(
         assert script.call("+31850000000").lot == NORMAL
 
 
+def test_a_table_holds_no_longer_than_its_head_says(script: Script) -> None:
+    """Even if an interval in it did."""
+    now = clock.utc_now()
+    end, past = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (now + timedelta(days=6, hours=23), now))
+    table = table_of_age(now)
+    cut = table.replace(f'"expires_at":"{end}"'.encode(), f'"expires_at":"{past}"'.encode())
+    assert cut != table
+    keep(script, cut)
+    with bad_server("refused") as server:
+        script.set(BaseUrl=server.url)
+        assert script.call("+31850000000").lot == NORMAL
+
+
 @pytest.mark.parametrize(
     "kept",
     [b"", b"\n", b"v1=00", b"{}\n", signature_of(b"{}").encode() + b"\n{}"],
