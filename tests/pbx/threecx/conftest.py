@@ -20,7 +20,7 @@ def program(request: pytest.FixtureRequest) -> Iterator[Script]:
     """Run the script as it is installed on either version."""
     installation = Installation(
         base_url="http://127.0.0.1:9",
-        token="tok",
+        token="bk_0123_secret",
         default_route="800",
         settings={
             "v20": "true" if request.param == "v20" else "false",
@@ -38,7 +38,7 @@ def script(program: Script) -> Script:
     if program.folder.exists():
         for path in program.folder.iterdir():
             path.unlink()
-    program.set(Token="tok", TableKey=KEY, Number="", Schedule="", DefaultRoute="800")
+    program.set(Token="bk_0123_secret", TableKey=KEY, Number="", Schedule="", DefaultRoute="800")
     # A busy machine is slow, and no fault; where the time-out matters, a test sets it.
     program.set(TimeoutMs=25_000, DownloadTimeoutMs=25_000)
     return program

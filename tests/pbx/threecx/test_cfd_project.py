@@ -9,7 +9,7 @@ from tests.pbx.threecx.cfd_check import faults_of
 
 INSTALLATION = Installation(
     base_url="https://pbx.example.nl/bereikbaar",
-    token="tok-EN_1",
+    token="bk_0123_secret-EN_1",
     number="+31850000000",
     default_route="800",
     settings={"mailbox": "100"},
@@ -106,7 +106,7 @@ def test_every_file_is_told_of() -> None:
         pytest.param(
             "ns0:DisconnectCallComponent", "ns0:HangUpComponent", "is known", id="component"
         ),
-        pytest.param("tok-EN_1", "@@TOKEN@@", "a gap that isn't filled", id="gap"),
+        pytest.param("bk_0123_secret-EN_1", "@@TOKEN@@", "a gap that isn't filled", id="gap"),
     ],
 )
 def test_a_broken_flow_is_refused(project: Path, before: str, after: str, fault: str) -> None:

@@ -107,7 +107,7 @@ def test_the_request_is_what_the_hook_expects(script: Script) -> None:
         assert server.requests == [
             "/hook/3cx?format=text&did=%2B31%2085%26%C3%A9&cli=a%20b&callid=17"
         ]
-        assert server.authorizations == ["Bearer tok"]
+        assert server.authorizations == ["Bearer bk_0123_secret"]
 
 
 @pytest.mark.parametrize("fault", ["PlayPrompt", "AssureMedia", "no media", "Info"])

@@ -97,7 +97,7 @@ def test_settings_are_filled_in(v20: str) -> None:
     """What is installed has the values of the installation in it."""
     installation = Installation(
         base_url="https://pbx.example.nl/bereikbaar",
-        token="tok-EN_1",
+        token="bk_0123_secret-EN_1",
         table_key="00" * 32,
         schedule="hoofdkantoor",
         timeout_seconds=3,
@@ -110,6 +110,6 @@ def test_settings_are_filled_in(v20: str) -> None:
             script.command("get", "TimeoutMs"),
         ]
     assert told == [
-        *(["https://pbx.example.nl/bereikbaar"], ["tok-EN_1"], ["00" * 32]),
+        *(["https://pbx.example.nl/bereikbaar"], ["bk_0123_secret-EN_1"], ["00" * 32]),
         *([""], ["hoofdkantoor"], [""], [""], ["3000"]),
     ]
