@@ -6,15 +6,18 @@ from typing import Final
 import pytest
 
 from tests.e2e.daemon import Daemon, new_daemon
-from tests.pbx.bad_server import bad_server
+from tests.pbx.bad_server import Page, bad_server
 from tests.pbx.matrix import Column, Matrix
 from tests.pbx.suites import find_beside
 from tests.pbx.threecx.mono import PBX, Script
 from tests.pbx.threecx.site import (
+    DIGEST,
     FORWARDED,
     HEARD,
+    MESSAGE,
     NORMAL,
     TREATED,
+    answer_of,
     put_beside,
     save,
     timeout_ms_of,
@@ -97,6 +100,22 @@ def test_anything_unexpected_takes_the_normal_route(
         call = script.call("+31850000000")
         assert call.lot == NORMAL, call.events
         assert not [path for path in server.requests if path.startswith("/followed")]
+
+
+@pytest.mark.parametrize("path", ["/hook/3cx", f"/audio/{DIGEST}.wav"])
+def test_no_redirect_is_followed(script: Script, path: str) -> None:
+    """Not even to the same server, where the right thing would be."""
+    with bad_server("404") as server:
+        server.pages |= {
+            "/hook/3cx": Page(answer_of(audio=f"{DIGEST}.wav")),
+            f"/audio/{DIGEST}.wav": Page(MESSAGE),
+        }
+        server.pages["/followed"] = server.pages[path]
+        server.pages[path] = Page(b"", 302, {"Location": f"{server.url}/followed"})
+        script.set(BaseUrl=server.url)
+        call = script.call("+31850000000")
+        assert (call.lot, call.played) == (NORMAL if path == "/hook/3cx" else "hung up", ())
+        assert "/followed" not in server.requests
 
 
 def test_the_request_is_what_the_hook_expects(script: Script) -> None:
