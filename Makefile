@@ -18,7 +18,7 @@ LOCK := env -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL -u PIP_FIND_LINKS PIP_CONFIG
 
 .PHONY: help
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: .venv/.installed  ## start the demo: the daemon with example schedules
@@ -26,7 +26,7 @@ run: .venv/.installed  ## start the demo: the daemon with example schedules
 
 .PHONY: test
 test: .venv/.tools  ## all tests but the slow ones; PYTEST_ARGS="-k holidays" narrows
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not slow and not pbx" $(PYTEST_ARGS)
 
 .PHONY: check
 check: .venv/.tools  ## everything CI asks: format, lint, types, imports, spelling, tests, coverage
@@ -36,14 +36,20 @@ check: .venv/.tools  ## everything CI asks: format, lint, types, imports, spelli
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/coverage run -m pytest -m "not slow and not pbx" $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --include="$(EXACT)" --fail-under=100
 	$(BIN)/coverage report --omit="$(EXACT)" --fail-under=90
 
 .PHONY: e2e
-e2e: .venv/.tools  ## the real daemon and command line, as processes
-	$(BIN)/python -m pytest tests/e2e $(PYTEST_ARGS)
+e2e: pbx-suites  ## the real daemon and command line as processes, and calls through real PBXs
+	@rm -rf .pbx-notes && mkdir .pbx-notes
+	BEREIKBAAR_PBX_NOTES=$(CURDIR)/.pbx-notes $(BIN)/python -m pytest tests/e2e tests/pbx $(PYTEST_ARGS); \
+		status=$$?; $(BIN)/python -m tests.pbx.matrix .pbx-notes; exit $$status
+
+.PHONY: pbx-suites
+pbx-suites: .venv/.tools  ## Asterisk, Kamailio and Mono in .pbx/, for `make e2e`; needs root
+	@$(BIN)/python -m tests.pbx.install_suites
 
 .PHONY: bench
 bench: .venv/.tools  ## measure speed and memory; writes benchmarks/results.json
@@ -62,7 +68,7 @@ lock: .venv/.tools  ## renew both lock files within the bounds of pyproject.toml
 
 .PHONY: clean
 clean:  ## remove .venv and everything that is made
-	rm -rf .venv build dist *.egg-info .coverage .coverage.* .hypothesis .*_cache
+	rm -rf .venv .pbx .pbx-notes build dist *.egg-info .coverage .coverage.* .hypothesis .*_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
