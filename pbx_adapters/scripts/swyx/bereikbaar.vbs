@@ -12,7 +12,7 @@ BereikbaarVoicemail = ""
 Dim bbFolder, bbCalled, bbCaller, bbCallId, bbHttp, bbFiles, bbStream, bbLog, bbWhy, bbDone
 Dim bbQuery, bbValues, bbText, bbEncoded, bbChar, bbCode, bbStatusCode, bbBody, bbLine, bbLines
 Dim bbAt, bbI, bbJ, bbValue, bbStatus, bbAction, bbAudio, bbForward, bbVoicemail, bbIsWhole
-Dim bbExit, bbPath, bbBeside, bbSize, bbHead, bbIsThere, bbIsRight
+Dim bbExit, bbPath, bbBeside, bbSize, bbLength, bbHead, bbIsThere, bbIsRight
 bbFolder = "@@FOLDER@@"
 bbWhy = ""
 
@@ -38,7 +38,8 @@ For bbI = 0 To 2
     bbEncoded = ""
     For bbJ = 1 To Len(bbText)
         bbChar = Mid(bbText, bbJ, 1)
-        bbCode = AscW(bbChar) And 65535
+        bbCode = AscW(bbChar)
+        If bbCode < 0 Then bbCode = bbCode + 65536
         If InStr(1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~", bbChar, 0) > 0 Then
             bbEncoded = bbEncoded & bbChar
         ElseIf bbCode < 128 Then
@@ -80,6 +81,12 @@ Else
         If bbDone Then
             bbStatusCode = bbHttp.Status
             bbBody = bbHttp.ResponseText
+            bbLength = -1
+            bbLength = CLng(bbHttp.GetResponseHeader("Content-Length"))
+            bbSize = -1
+            bbSize = LenB(bbHttp.ResponseBody)
+            If bbLength >= 0 And bbSize >= 0 And bbLength <> bbSize Then bbBody = ""
+            Err.Clear
         End If
         If Err.Number <> 0 Then
             bbWhy = "no answer: " & Err.Description
