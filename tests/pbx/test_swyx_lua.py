@@ -10,7 +10,9 @@ import pytest
 from audio_store.masters import MasterFiles
 from pbx_adapters import clock
 from pbx_adapters.auth import create_token
+from pbx_adapters.signed_table import render_table
 from tests.e2e.daemon import AT, NUMBER, Daemon, new_daemon
+from tests.engine import instant, schedule_of, table_of
 from tests.pbx.bad_server import Page, bad_server
 from tests.pbx.lua_runtimes import RUNTIMES
 from tests.pbx.matrix import Column, Matrix
@@ -24,12 +26,12 @@ COLUMNS: Final = (
         (
             *TREATED,
             *FAILURES.values(),
+            "holiday",
             "unknown number",
             "dead daemon with table",
             "expired table",
             "table wrongly signed",
         ),
-        not_run={"holiday": "the script can't tell it from other closed days; see the others"},
     ),
 )
 NORMAL: Final[tuple[int, dict[str, str]]] = (0, {})
@@ -205,6 +207,30 @@ def test_a_table_that_does_not_hold_is_not_used(
     keep_table(tmp_path, table, signature_of(table) if signature is None else signature)
     with bad_server("refused") as server, matrix.scenario(PBX, scenario):
         assert run(render(tmp_path, server.url)) == NORMAL
+
+
+@pytest.mark.parametrize(
+    ("now", "code"),
+    [
+        pytest.param("2026-12-24T22:59:59Z", 0, id="the-evening-before"),
+        pytest.param("2026-12-24T23:00:00Z", 1, id="from-midnight"),
+        pytest.param("2026-12-25T22:59:59Z", 1, id="to-midnight"),
+        pytest.param("2026-12-25T23:00:00Z", 0, id="boxing-day"),
+    ],
+)
+def test_a_holiday_by_the_table(matrix: Matrix, tmp_path: Path, now: str, code: int) -> None:
+    """Christmas Day has its own treatment in a table that was made before, midnight to midnight."""
+    schedule = schedule_of(
+        ("00:00-24:00 open",),
+        holidays={"eerste_kerstdag": {"slots": ["00:00-24:00 closed forward=f"]}},
+        forwards={"f": {"name": "F", "number": "+31612345678"}},
+    )
+    table = render_table(table_of(schedule), instant("2026-12-23T12:00"), "https://b.example.nl")
+    keep_table(tmp_path, table, signature_of(table))
+    with bad_server("refused") as server, matrix.scenario(PBX, "holiday"):
+        told = run(render(tmp_path, server.url), before=f"os.date = function() return '{now}' end")
+        assert told[0] == code
+        assert told[1].get("BereikbaarForward", "") == ("+31612345678" if code else "")
 
 
 def test_without_a_key_no_table_is_used(tmp_path: Path) -> None:
