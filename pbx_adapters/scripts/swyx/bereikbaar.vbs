@@ -62,7 +62,7 @@ Else
 End If
 bbQuery = bbQuery & "&cli=" & bbValues(1) & "&callid=" & bbValues(2) & "&format=text"
 
-' Asks within the whole time-out, and follows no redirect (option 6).
+' Asks within the whole time-out; follows no redirect (option 6), gives no Windows password (policy 2).
 bbStatusCode = 0
 bbBody = ""
 Set bbHttp = Nothing
@@ -73,6 +73,7 @@ Else
     Err.Clear
     bbHttp.Open "GET", "@@BASE_URL@@/hook/swyx?" & bbQuery, True
     bbHttp.Option(6) = False
+    bbHttp.SetAutoLogonPolicy 2
     bbHttp.SetTimeouts @@TIMEOUT_MS@@, @@TIMEOUT_MS@@, @@TIMEOUT_MS@@, @@TIMEOUT_MS@@
     bbHttp.SetRequestHeader "Authorization", "Bearer @@TOKEN@@"
     If Err.Number = 0 Then
@@ -182,6 +183,7 @@ If bbExit >= 0 And bbAudio <> "" And Not (bbFiles Is Nothing) Then
         Err.Clear
         bbHttp.Open "GET", "@@BASE_URL@@/audio/" & bbAudio, True
         bbHttp.Option(6) = False
+        bbHttp.SetAutoLogonPolicy 2
         bbHttp.SetRequestHeader "Authorization", "Bearer @@TOKEN@@"
         bbStatusCode = 0
         bbDone = False

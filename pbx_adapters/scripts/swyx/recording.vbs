@@ -61,7 +61,7 @@ If bbrWhy = "" And bbrRecording <> "" Then
     Err.Clear
 End If
 
-' Asks within the whole time-out, and follows no redirect (option 6).
+' Asks within the whole time-out; follows no redirect (option 6), gives no Windows password (policy 2).
 Set bbrHttp = Nothing
 Set bbrHttp = CreateObject("WinHttp.WinHttpRequest.5.1")
 If bbrHttp Is Nothing Then
@@ -72,6 +72,7 @@ ElseIf bbrWhy = "" Then
     Err.Clear
     bbrHttp.Open bbrVerb, "@@BASE_URL@@/recordings/" & bbrSchedule, True
     bbrHttp.Option(6) = False
+    bbrHttp.SetAutoLogonPolicy 2
     bbrHttp.SetTimeouts @@TIMEOUT_MS@@, @@TIMEOUT_MS@@, bbrSeconds * 1000, bbrSeconds * 1000
     bbrHttp.SetRequestHeader "Authorization", "Bearer @@TOKEN@@"
     bbrHttp.SetRequestHeader "Bereikbaar-Pin", bbrPin
