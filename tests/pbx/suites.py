@@ -32,7 +32,7 @@ SUITES: Final = {
     "bullseye": Suite(
         (
             *("asterisk", "ca-certificates", "curl", "openssl", "sip-tester"),
-            *("kamailio", "kamailio-extra-modules"),
+            *("kamailio", "kamailio-extra-modules", "kamailio-utils-modules"),
             *("libmono-system-net-http4.0-cil", "mono-mcs", "mono-runtime"),
         )
     ),

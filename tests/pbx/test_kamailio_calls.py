@@ -1,0 +1,368 @@
+"""Calls through a real Kamailio, placed and taken by sipp, decided by the real daemon."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.e2e.daemon import COMMAND, PATIENCE, Daemon, new_daemon, wait_until
+from tests.engine import AMSTERDAM, SHA256
+from tests.pbx.bad_server import BELIEVED, MODES, Page, bad_server
+from tests.pbx.kamailio_site import MEDIA_ADDRESS, Site, new_site
+from tests.pbx.matrix import Column, Matrix
+from tests.pbx.suites import PROJECT, find_beside, require_suite
+
+pytestmark = pytest.mark.pbx
+
+PBX: Final = "kamailio 5.4"
+_NO_TABLE: Final = "Kamailio's script keeps no table"
+_NO_VOICE: Final = "Kamailio has no voice; a media server gets the call"
+COLUMNS: Final = (
+    Column(
+        PBX,
+        (
+            *("forwarded", "voicemail", "hang-up", "continue", "break", "override", "exception"),
+            *("holiday", "unknown number", "slow daemon", "dead daemon without table"),
+            *("wrong token", "malformed answer", "unknown action", "audio missing", "500 answer"),
+        ),
+        suite="bullseye",
+        not_run=dict.fromkeys(("message heard", "open with message"), _NO_VOICE)
+        | dict.fromkeys(
+            ("dead daemon with table", "expired table", "table wrongly signed"), _NO_TABLE
+        ),
+    ),
+)
+NIGHT: Final = "+31612345678"
+# Number, scenario, the endpoint that the call goes to, and what it asks for there.
+ROUTED: Final = {
+    "forwarded": ("+31850000001", "trunk", f"sip:{NIGHT}@"),
+    "voicemail": ("+31850000002", "voicebox", "sip:box@"),
+    "hang-up": ("+31850000003", None, ""),
+    "continue": ("+31850000004", "office", "sip:+31850000004@"),
+    "break": ("+31850000005", None, ""),
+    "override": ("+31850000006", "trunk", f"sip:{NIGHT}@"),
+    "exception": ("+31850000007", "trunk", f"sip:{NIGHT}@"),
+    "audio missing": ("+31850000008", None, ""),
+    "unknown number": ("+31850000099", "office", "sip:+31850000099@"),
+}
+CLOSED_WITH_MESSAGE: Final = "+31850000010"
+OPEN_WITH_MESSAGE: Final = "+31850000011"
+
+
+def save_all(daemon: Daemon) -> None:
+    """Save a schedule per scenario, each with a number of its own."""
+    now = datetime.now(AMSTERDAM)
+    forwards = {"night": {"name": "Night", "number": NIGHT}}
+    audio = {"gone": {"name": "Gone", "sha256": SHA256}}
+    # A test that runs into midnight must not leave the exception behind.
+    days = [f"{now + timedelta(days):%Y-%m-%d}" for days in (0, 1)]
+    override = {
+        "from": (now - timedelta(hours=1)).isoformat(timespec="minutes"),
+        "until": (now + timedelta(hours=5)).isoformat(timespec="minutes"),
+        "slot": "closed forward=night",
+        "reason": "Storm",
+    }
+    saved: dict[str, tuple[str, dict[str, object]]] = {
+        "forwarded": ("closed forward=night", {}),
+        "voicemail": ("closed voicemail", {"voicemail_email": "box@example.nl"}),
+        "hang-up": ("closed", {}),
+        "continue": ("open", {}),
+        "break": ("break", {}),
+        "override": ("open", {"overrides": {"storm": override}}),
+        "exception": (
+            "open",
+            {
+                "exceptions": {
+                    "fair": {
+                        "name": "Fair",
+                        "dates": days,
+                        "slots": ["00:00-24:00 closed forward=night"],
+                    }
+                }
+            },
+        ),
+        "audio missing": ("closed audio=gone", {"audio": audio}),
+    }
+    for scenario, (status, fields) in saved.items():
+        schedule_id = scenario.replace(" ", "-")
+        numbers = [ROUTED[scenario][0]]
+        daemon.save(status, schedule_id, numbers=numbers, forwards=forwards, **fields)
+
+
+def apply_messages(daemon: Daemon, folder: Path) -> None:
+    """Save two schedules whose callers hear a message."""
+    recording = (PROJECT / "docs/examples/audio/gesloten.wav").read_bytes()
+    (folder / "message.wav").write_bytes(recording)
+    for name, number, status in (
+        ("shut", CLOSED_WITH_MESSAGE, "closed"),
+        ("greet", OPEN_WITH_MESSAGE, "open"),
+    ):
+        days = "\n".join(
+            f"  {day}: [00:00-24:00 {status} audio=m]"
+            for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+        )
+        (folder / f"{name}.yaml").write_text(
+            f'id: {name}\nname: {name}\npbx: generic\nnumbers: ["{number}"]\n'
+            f"audio:\n  m: {{name: Message, file: message.wav}}\nweek:\n{days}\n"
+        )
+    applied = subprocess.run(
+        [
+            *(COMMAND, "apply", folder / "shut.yaml", folder / "greet.yaml"),
+            *("--data-dir", daemon.data_dir),
+        ],
+        check=False,
+        capture_output=True,
+        timeout=PATIENCE,
+    )
+    assert applied.returncode == 0, applied.stderr
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """Run a daemon with a schedule per scenario."""
+    require_suite("bullseye")
+    folder = tmp_path_factory.mktemp("kamailio")
+    with new_daemon(folder) as daemon:
+        save_all(daemon)
+        apply_messages(daemon, folder)
+        daemon.token = daemon.add_token()
+        daemon.start()
+        yield daemon
+
+
+def url_of(daemon: Daemon) -> str:
+    """Return the daemon's address."""
+    return f"http://127.0.0.1:{daemon.port}"
+
+
+@pytest.fixture(scope="module")
+def site(daemon: Daemon) -> Iterator[Site]:
+    """Run a Kamailio that has a voice box and a media server."""
+    settings = {"voicemail": "sip:box@{voicebox}", "media_server": "sip:{media}"}
+    root = require_suite("bullseye")
+    with new_site(root, url_of(daemon), daemon.token, settings=settings) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def plain(daemon: Daemon) -> Iterator[Site]:
+    """Run a Kamailio that has neither, and a route of its own for calls that go on."""
+    root = require_suite("bullseye")
+    with new_site(root, url_of(daemon), daemon.token, default_route="CLOSING") as site:
+        yield site
+
+
+@pytest.mark.parametrize("scenario", ROUTED)
+def test_call_is_treated_as_decided(site: Site, matrix: Matrix, scenario: str) -> None:
+    """The caller reaches whom the schedule names, or is refused with 480."""
+    number, endpoint, uri = ROUTED[scenario]
+    with matrix.scenario(PBX, scenario):
+        call = site.call(number)
+        assert call.status == (200 if endpoint else 480)
+        assert call.went_to == ((endpoint,) if endpoint else ())
+        assert all(invite.uri.startswith(uri) for invite in call.invites)
+
+
+def test_each_call_is_asked_for_once(daemon: Daemon, site: Site) -> None:
+    """Neither the answer to the caller nor the end of the call asks again."""
+    before = daemon.metric("bereikbaar_decisions_total")
+    site.call(ROUTED["continue"][0])
+    assert daemon.metric("bereikbaar_decisions_total") == before + 1
+
+
+def test_voice_box_knows_whose_message(site: Site) -> None:
+    """The schedule's e-mail address goes along, and not what the caller says of it."""
+    call = site.call(ROUTED["voicemail"][0], headers="X-Bereikbaar-Voicemail: evil@example.org\n")
+    (invite,) = call.invites
+    assert invite.values_of("X-Bereikbaar-Voicemail") == ["box@example.nl"]
+
+
+@pytest.mark.parametrize(
+    ("number", "action"),
+    [
+        pytest.param(CLOSED_WITH_MESSAGE, "hangup", id="closed"),
+        pytest.param(OPEN_WITH_MESSAGE, "continue", id="open"),
+    ],
+)
+def test_media_server_gets_the_message(
+    daemon: Daemon, site: Site, number: str, action: str
+) -> None:
+    """It is told what to play and what to do then; the number called stays as it was."""
+    audio = daemon.ask("GET", f"/hook/generic?did=%2B{number[1:]}").fields["audio"]
+    assert audio
+    (invite,) = site.call(number, headers="X-Bereikbaar-Action: forward\n").invites
+    assert (invite.endpoint, invite.uri) == ("media", f"sip:{number}@127.0.0.1:{site.port}")
+    assert invite.values_of("X-Bereikbaar-Audio") == [audio]
+    assert invite.values_of("X-Bereikbaar-Action") == [action]
+
+
+def test_media_server_may_call_back(daemon: Daemon, site: Site) -> None:
+    """What it sends takes the normal route, and isn't asked for again."""
+    before = daemon.metric("bereikbaar_decisions_total")
+    call = site.call(OPEN_WITH_MESSAGE, address=MEDIA_ADDRESS)
+    assert call.went_to == ("office",)
+    assert daemon.metric("bereikbaar_decisions_total") == before
+
+
+@pytest.mark.parametrize(
+    ("number", "went_to"),
+    [
+        pytest.param(CLOSED_WITH_MESSAGE, (), id="closed-with-message"),
+        pytest.param(OPEN_WITH_MESSAGE, ("closing",), id="open-with-message"),
+        pytest.param(ROUTED["voicemail"][0], ("closing",), id="voicemail"),
+        pytest.param(ROUTED["continue"][0], ("closing",), id="continue"),
+        pytest.param(ROUTED["forwarded"][0], ("trunk",), id="forwarded"),
+    ],
+)
+def test_without_media_server_and_voice_box(
+    plain: Site, number: str, went_to: tuple[str, ...]
+) -> None:
+    """The message is left out, voicemail takes the normal route: here one that was named."""
+    assert plain.call(number).went_to == went_to
+
+
+@pytest.mark.parametrize(
+    ("number", "went_to"),
+    [
+        pytest.param(CLOSED_WITH_MESSAGE, (), id="closed"),
+        pytest.param(OPEN_WITH_MESSAGE, ("closing",), id="open"),
+    ],
+)
+def test_dead_media_server_costs_the_message_only(
+    daemon: Daemon, number: str, went_to: tuple[str, ...]
+) -> None:
+    """A media server that never answers leaves the caller with what was decided."""
+    settings = {"media_server": "sip:127.0.0.3:9"}
+    with new_site(
+        require_suite("bullseye"),
+        url_of(daemon),
+        daemon.token,
+        settings=settings,
+        default_route="CLOSING",
+    ) as site:
+        assert site.call(number).went_to == went_to
+
+
+def test_fixed_schedule_is_asked_for(daemon: Daemon) -> None:
+    """Whatever number is called, a named schedule decides."""
+    root = require_suite("bullseye")
+    with new_site(root, url_of(daemon), daemon.token, schedule="forwarded") as site:
+        assert site.call("whatever").went_to == ("trunk",)
+
+
+def test_fixed_number_is_asked_for(daemon: Daemon) -> None:
+    """Whatever number is called, a named one decides."""
+    root = require_suite("bullseye")
+    number = ROUTED["forwarded"][0]
+    with new_site(root, url_of(daemon), daemon.token, number=number) as site:
+        assert site.call("whatever").went_to == ("trunk",)
+
+
+def test_wrong_token_takes_the_normal_route(daemon: Daemon, matrix: Matrix) -> None:
+    """A token that isn't known decides nothing."""
+    with matrix.scenario(PBX, "wrong token"):
+        root = require_suite("bullseye")
+        with new_site(root, url_of(daemon), f"{daemon.token}x") as site:
+            assert site.call(ROUTED["forwarded"][0]).went_to == ("office",)
+            assert "no answer (401)" in site.kamailio_log
+
+
+@pytest.mark.parametrize(
+    ("caller", "sent"),
+    [
+        pytest.param("%26did=1%0d%0aX: y", "", id="separators"),
+        pytest.param("x" * 65, "", id="too-long"),
+        pytest.param("$rU'\\", "", id="of-the-language"),
+        pytest.param("anonymous", "anonymous", id="anonymous"),
+        pytest.param("*31#", "%2a31%23", id="star-and-hash"),
+    ],
+)
+def test_strange_caller_is_no_way_round(caller: str, sent: str) -> None:
+    """What is no number or name isn't passed on, and keeps no call from being asked for."""
+    with (
+        bad_server("unknown-action") as bad,
+        new_site(require_suite("bullseye"), bad.url) as site,
+    ):
+        site.call("+31850000001", caller=caller)
+        (asked,) = bad.requests
+    assert asked.startswith("/hook/generic?format=json&did=%2b31850000001&")
+    assert ("cli=" in asked) == bool(sent)
+    assert f"&cli={sent}&" in asked or not sent
+
+
+_ROWS: Final = {
+    "slow": "slow daemon",
+    "refused": "dead daemon without table",
+    "malformed": "malformed answer",
+    "unknown-action": "unknown action",
+    "500": "500 answer",
+}
+
+
+@pytest.mark.parametrize("mode", ["refused", *MODES])
+def test_what_cannot_be_trusted_takes_the_normal_route(matrix: Matrix, mode: str) -> None:
+    """However an answer fails, the call goes on, and the hook was asked once, with the token."""
+
+    def place() -> None:
+        with bad_server(mode) as bad, new_site(require_suite("bullseye"), bad.url) as site:
+            assert site.call("+31850000001").went_to == ("office",)
+            assert BELIEVED not in site.folder.joinpath("trunk.log").read_text()
+            assert bad.authorizations == ([] if mode == "refused" else ["Bearer t"])
+
+    if mode in _ROWS:
+        with matrix.scenario(PBX, _ROWS[mode]):
+            place()
+    else:
+        place()
+
+
+def test_redirect_is_not_followed() -> None:
+    """Not even to where it could be had: what was installed is asked, and nobody else."""
+    with bad_server("redirect") as bad, new_site(require_suite("bullseye"), bad.url) as site:
+        bad.pages["/hook/generic"] = Page(b"", 302, {"Location": f"{bad.url}/followed"})
+        assert site.call("+31850000001").went_to == ("office",)
+        assert len(bad.requests) == 1
+
+
+def test_overlong_answer_is_no_answer() -> None:
+    """What is longer than any answer of the daemon's isn't read, though it is well-formed."""
+    fields = {"status": "closed", "action": "forward", "forward": BELIEVED, "more": "x" * 16_384}
+    with bad_server("500") as bad, new_site(require_suite("bullseye"), bad.url) as site:
+        bad.pages["/hook/generic"] = Page(json.dumps(fields).encode())
+        assert site.call("+31850000001").went_to == ("office",)
+        bad.pages["/hook/generic"] = Page(json.dumps(fields | {"more": ""}).encode())
+        assert site.call("+31850000001").went_to == ("trunk",)
+
+
+def test_repeated_invite_asks_once(matrix: Matrix) -> None:
+    """A caller that repeats its INVITE while the daemon is slow gets one decision."""
+    with (
+        matrix.scenario(PBX, "slow daemon"),
+        bad_server("slow") as bad,
+        new_site(require_suite("bullseye"), bad.url) as site,
+    ):
+        call = site.call("+31850000001", again_after_ms=700)
+        assert call.went_to == ("office",)
+        assert len(bad.requests) == 1
+
+
+def test_holiday(tmp_path: Path, matrix: Matrix, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Koningsdag, by a daemon whose clock was moved, its hours hold and not the week's."""
+    root = require_suite("bullseye")
+    library = find_beside("libfaketime.so.1")
+    with matrix.scenario(PBX, "holiday"), new_daemon(tmp_path) as daemon:
+        holidays = {"koningsdag": {"slots": ["00:00-24:00 closed"]}}
+        daemon.save("open", numbers=["+31850000000"], holidays=holidays)
+        with monkeypatch.context() as moved:
+            moved.setenv("LD_PRELOAD", str(library))
+            moved.setenv("FAKETIME", "@2027-04-27 12:00:00")
+            moved.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            moved.setenv("TZ", "Europe/Amsterdam")
+            daemon.start()
+        wait_until(lambda: daemon.status() == "closed", "it is Koningsdag")
+        with new_site(root, url_of(daemon), daemon.token) as site:
+            assert site.call("+31850000000").status == 480
