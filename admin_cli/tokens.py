@@ -102,6 +102,8 @@ def create(  # noqa: PLR0913 - one argument per option
         return
     _show(invocation, made, text)
     tell(f"token {made.id} ({made.name}) was created; it is shown this once only")
+    if not invocation.is_json:
+        tell(f"its table key: {made.table_key}")
     from admin_cli.control import follow_daemon
 
     follow_daemon(invocation, revision)
@@ -140,7 +142,7 @@ def _show(invocation: Invocation, made: Token, text: str) -> None:
     """Show a new token; raises `BereikbaarError` where nobody can have got it."""
     try:
         if invocation.is_json:
-            print_json({"token": text, **_fields_of(made)})
+            print_json({"token": text, "table_key": made.table_key, **_fields_of(made)})
         else:
             click.echo(text)
     except OSError as error:

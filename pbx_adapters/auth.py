@@ -20,18 +20,25 @@ Refusal = Literal["missing", "malformed", "unknown", "network", "schedule", "ope
 TOKEN_PREFIX: Final = "bk"  # noqa: S105 - what every token starts with is no secret
 _ID_BYTES: Final = 6
 _SECRET_BYTES: Final = 32
+_TABLE_KEY_BYTES: Final = 32
 _MAX_HEADER: Final = 1_024
 _MAX_RECOGNISED: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: which token, and what it may. The control socket has operator rights."""
+    """Who asks: which token, and what it may. The control socket has operator rights.
+
+    `expires_at` is in epoch seconds; `table_key` signs the tables it is given, empty without one.
+    """
 
     name: str
     is_operator: bool
     schedules: frozenset[str] = frozenset()
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    token_id: str = ""
+    table_key: bytes = field(default=b"", repr=False)
+    expires_at: int | None = None
 
     def may_ask_for(self, schedule: str) -> bool:
         """Tell whether this schedule is among those the token is for; operators have all."""
@@ -98,6 +105,9 @@ def index_tokens(tokens: Iterable[Token]) -> TokenTable:
                     token.is_operator,
                     token.schedules,
                     tuple(ip_network(network) for network in token.networks),
+                    token.id,
+                    bytes.fromhex(token.table_key),
+                    None if token.expires_at is None else int(token.expires_at.timestamp()),
                 ),
             )
             for token in tokens
@@ -129,17 +139,18 @@ def find_tokens(authorization: str) -> tuple[str, ...]:
     return tuple(text for text in candidates if text.startswith(start) and text.isascii())
 
 
-def create_token(
+def create_token(  # noqa: PLR0913 - what is stored of one
     name: str,
     *,
     is_operator: bool,
     schedules: Iterable[str],
     networks: Iterable[str],
     created_at: datetime,
+    expires_at: datetime | None = None,
 ) -> tuple[Token, str]:
     """Make a token with 256 random bits; returns what to store, and the text to show once.
 
-    Raises `FaultyValueError` for each network that is none.
+    The moments are aware, in UTC. Raises `FaultyValueError` for each network that is none.
     """
     faults = []
     clean = []
@@ -160,6 +171,8 @@ def create_token(
         schedules=frozenset(schedules),
         networks=tuple(clean),
         created_at=created_at,
+        expires_at=expires_at,
+        table_key=secrets.token_hex(_TABLE_KEY_BYTES),
     )
     return token, f"{TOKEN_PREFIX}_{token_id}_{secret}"
 

@@ -253,7 +253,7 @@ class SqliteWriter:
                 "SELECT 1 FROM tokens WHERE id = ? OR sha256 = ?", token.id, token.sha256
             ):
                 raise ConflictError(f"token {token.id} exists already; draw another one")
-            self._execute("INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row)
+            self._execute("INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
             self._touch_tokens(seal(*row))
 
     def revoke_token(self, id_or_name: str) -> Token:
@@ -261,10 +261,14 @@ class SqliteWriter:
         with self._step():
             token = one_token(self._store.tokens(), id_or_name)
             revoked = dataclasses.replace(token, revoked_at=self._saved_at)
-            row = row_of(revoked)
-            self._execute("UPDATE tokens SET revoked_at = ? WHERE id = ?", row[-1], token.id)
-            self._touch_tokens(seal(*row_of(token)) ^ seal(*row))
+            self._replace_token(token, revoked)
         return revoked
+
+    def _replace_token(self, token: Token, new: Token) -> None:
+        *_, revoked_at, expires_at, _ = row_of(new)
+        sql = "UPDATE tokens SET revoked_at = ?, expires_at = ? WHERE id = ?"
+        self._execute(sql, revoked_at, expires_at, token.id)
+        self._touch_tokens(seal(*row_of(token)) ^ seal(*row_of(new)))
 
     def _touch_tokens(self, change: int) -> None:
         self._tokens_seal ^= change

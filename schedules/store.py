@@ -5,7 +5,7 @@ Any database may keep it: `tests/store` is the suite that a store has to pass.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,7 +23,8 @@ class Token:
     """What a PBX or an operator proves itself with; the secret itself is kept nowhere.
 
     `sha256` is of the secret. No `schedules` means all; no `networks` (CIDR texts) means any.
-    `created_at` and `revoked_at` are aware, in UTC.
+    `created_at`, `revoked_at` and `expires_at` are aware, in UTC; from `expires_at` on it opens
+    nothing. `table_key` signs the tables that are given to it: 32 bytes in hexadecimal.
     """
 
     id: str
@@ -34,6 +35,8 @@ class Token:
     networks: tuple[str, ...]
     created_at: datetime
     revoked_at: datetime | None = None
+    expires_at: datetime | None = None
+    table_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
