@@ -1,20 +1,18 @@
 """Calls through a real Kamailio, placed and taken by sipp, decided by the real daemon."""
 
 import json
-import subprocess
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from tests.e2e.daemon import COMMAND, PATIENCE, Daemon, new_daemon, wait_until
-from tests.engine import AMSTERDAM, SHA256
+from tests.e2e.daemon import Daemon, new_daemon, wait_until
 from tests.pbx.bad_server import BELIEVED, MODES, Page, bad_server
 from tests.pbx.kamailio_site import MEDIA_ADDRESS, Site, new_site
 from tests.pbx.matrix import Column, Matrix
-from tests.pbx.suites import PROJECT, find_beside, require_suite
+from tests.pbx.suites import find_beside, require_suite
+from tests.pbx.treated import FAILURES, TREATED, treating_daemon
 
 pytestmark = pytest.mark.pbx
 
@@ -36,101 +34,25 @@ COLUMNS: Final = (
         ),
     ),
 )
-NIGHT: Final = "+31612345678"
-# Number, scenario, the endpoint that the call goes to, and what it asks for there.
-ROUTED: Final = {
-    "forwarded": ("+31850000001", "trunk", f"sip:{NIGHT}@"),
-    "voicemail": ("+31850000002", "voicebox", "sip:box@"),
-    "hang-up": ("+31850000003", None, ""),
-    "continue": ("+31850000004", "office", "sip:+31850000004@"),
-    "break": ("+31850000005", None, ""),
-    "override": ("+31850000006", "trunk", f"sip:{NIGHT}@"),
-    "exception": ("+31850000007", "trunk", f"sip:{NIGHT}@"),
-    "audio missing": ("+31850000008", None, ""),
-    "unknown number": ("+31850000099", "office", "sip:+31850000099@"),
+# By what becomes of the caller: the endpoint that the call goes to, and what it asks for there.
+ENDPOINT_OF: Final = {
+    "hangup": (),
+    "forward +31612345678": (("trunk", "sip:+31612345678@"),),
+    "voicemail desk@example.nl": (("voicebox", "sip:box@"),),
+    "continue": (("office", "sip:{number}@"),),
 }
-CLOSED_WITH_MESSAGE: Final = "+31850000010"
-OPEN_WITH_MESSAGE: Final = "+31850000011"
-
-
-def save_all(daemon: Daemon) -> None:
-    """Save a schedule per scenario, each with a number of its own."""
-    now = datetime.now(AMSTERDAM)
-    forwards = {"night": {"name": "Night", "number": NIGHT}}
-    audio = {"gone": {"name": "Gone", "sha256": SHA256}}
-    # A test that runs into midnight must not leave the exception behind.
-    days = [f"{now + timedelta(days):%Y-%m-%d}" for days in (0, 1)]
-    override = {
-        "from": (now - timedelta(hours=1)).isoformat(timespec="minutes"),
-        "until": (now + timedelta(hours=5)).isoformat(timespec="minutes"),
-        "slot": "closed forward=night",
-        "reason": "Storm",
-    }
-    saved: dict[str, tuple[str, dict[str, object]]] = {
-        "forwarded": ("closed forward=night", {}),
-        "voicemail": ("closed voicemail", {"voicemail_email": "box@example.nl"}),
-        "hang-up": ("closed", {}),
-        "continue": ("open", {}),
-        "break": ("break", {}),
-        "override": ("open", {"overrides": {"storm": override}}),
-        "exception": (
-            "open",
-            {
-                "exceptions": {
-                    "fair": {
-                        "name": "Fair",
-                        "dates": days,
-                        "slots": ["00:00-24:00 closed forward=night"],
-                    }
-                }
-            },
-        ),
-        "audio missing": ("closed audio=gone", {"audio": audio}),
-    }
-    for scenario, (status, fields) in saved.items():
-        schedule_id = scenario.replace(" ", "-")
-        numbers = [ROUTED[scenario][0]]
-        daemon.save(status, schedule_id, numbers=numbers, forwards=forwards, **fields)
-
-
-def apply_messages(daemon: Daemon, folder: Path) -> None:
-    """Save two schedules whose callers hear a message."""
-    recording = (PROJECT / "docs/examples/audio/gesloten.wav").read_bytes()
-    (folder / "message.wav").write_bytes(recording)
-    for name, number, status in (
-        ("shut", CLOSED_WITH_MESSAGE, "closed"),
-        ("greet", OPEN_WITH_MESSAGE, "open"),
-    ):
-        days = "\n".join(
-            f"  {day}: [00:00-24:00 {status} audio=m]"
-            for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-        )
-        (folder / f"{name}.yaml").write_text(
-            f'id: {name}\nname: {name}\npbx: generic\nnumbers: ["{number}"]\n'
-            f"audio:\n  m: {{name: Message, file: message.wav}}\nweek:\n{days}\n"
-        )
-    applied = subprocess.run(
-        [
-            *(COMMAND, "apply", folder / "shut.yaml", folder / "greet.yaml"),
-            *("--data-dir", daemon.data_dir),
-        ],
-        check=False,
-        capture_output=True,
-        timeout=PATIENCE,
-    )
-    assert applied.returncode == 0, applied.stderr
+FORWARDED: Final = TREATED["forwarded"][0]
+VOICEMAIL: Final = TREATED["voicemail"][0]
+CLOSED_WITH_MESSAGE: Final = TREATED["message heard"][0]
+OPEN_WITH_MESSAGE: Final = TREATED["open with message"][0]
+UNKNOWN: Final = "+31850009999"
 
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """Run a daemon with a schedule per scenario."""
+    """Run a daemon with a schedule for each way in which a call is treated."""
     require_suite("bullseye")
-    folder = tmp_path_factory.mktemp("kamailio")
-    with new_daemon(folder) as daemon:
-        save_all(daemon)
-        apply_messages(daemon, folder)
-        daemon.token = daemon.add_token()
-        daemon.start()
+    with treating_daemon(tmp_path_factory.mktemp("kamailio")) as daemon:
         yield daemon
 
 
@@ -141,44 +63,63 @@ def url_of(daemon: Daemon) -> str:
 
 @pytest.fixture(scope="module")
 def site(daemon: Daemon) -> Iterator[Site]:
-    """Run a Kamailio that has a voice box and a media server."""
-    settings = {"voicemail": "sip:box@{voicebox}", "media_server": "sip:{media}"}
+    """Run a Kamailio that has a voice box, and nothing to play messages."""
+    settings = {"voicemail": "sip:box@{voicebox}"}
     root = require_suite("bullseye")
     with new_site(root, url_of(daemon), daemon.token, settings=settings) as site:
         yield site
 
 
 @pytest.fixture(scope="module")
-def plain(daemon: Daemon) -> Iterator[Site]:
-    """Run a Kamailio that has neither, and a route of its own for calls that go on."""
-    root = require_suite("bullseye")
-    with new_site(root, url_of(daemon), daemon.token, default_route="CLOSING") as site:
+def playing(daemon: Daemon) -> Iterator[Site]:
+    """Run a Kamailio that has a media server, and a route of its own for calls that go on."""
+    settings = {"media_server": "sip:{media}"}
+    given = {"settings": settings, "default_route": "CLOSING"}
+    with new_site(require_suite("bullseye"), url_of(daemon), daemon.token, **given) as site:
         yield site
 
 
-@pytest.mark.parametrize("scenario", ROUTED)
+def check_treated(site: Site, number: str, lot: str) -> None:
+    """Place a call: the caller reaches whom he should, or is refused with 480."""
+    call = site.call(number)
+    expected = [(name, uri.format(number=number)) for name, uri in ENDPOINT_OF[lot]]
+    assert call.status == (200 if expected else 480)
+    assert [(one.endpoint, f"{one.uri.partition('@')[0]}@") for one in call.invites] == expected
+
+
+@pytest.mark.parametrize("scenario", [name for name in TREATED if name in COLUMNS[0].scenarios])
 def test_call_is_treated_as_decided(site: Site, matrix: Matrix, scenario: str) -> None:
-    """The caller reaches whom the schedule names, or is refused with 480."""
-    number, endpoint, uri = ROUTED[scenario]
+    """The caller reaches whom the schedule names, or is refused."""
+    number, _, lot = TREATED[scenario]
     with matrix.scenario(PBX, scenario):
-        call = site.call(number)
-        assert call.status == (200 if endpoint else 480)
-        assert call.went_to == ((endpoint,) if endpoint else ())
-        assert all(invite.uri.startswith(uri) for invite in call.invites)
+        check_treated(site, number, lot)
+
+
+@pytest.mark.parametrize("scenario", ["message heard", "open with message"])
+def test_message_that_nobody_can_play_is_left_out(site: Site, scenario: str) -> None:
+    """The caller is treated as decided for the rest."""
+    number, _, lot = TREATED[scenario]
+    check_treated(site, number, lot)
+
+
+def test_unknown_number_takes_the_normal_route(site: Site, matrix: Matrix) -> None:
+    """As if there were no Bereikbaar."""
+    with matrix.scenario(PBX, "unknown number"):
+        check_treated(site, UNKNOWN, "continue")
 
 
 def test_each_call_is_asked_for_once(daemon: Daemon, site: Site) -> None:
     """Neither the answer to the caller nor the end of the call asks again."""
     before = daemon.metric("bereikbaar_decisions_total")
-    site.call(ROUTED["continue"][0])
+    site.call(UNKNOWN)
     assert daemon.metric("bereikbaar_decisions_total") == before + 1
 
 
 def test_voice_box_knows_whose_message(site: Site) -> None:
     """The schedule's e-mail address goes along, and not what the caller says of it."""
-    call = site.call(ROUTED["voicemail"][0], headers="X-Bereikbaar-Voicemail: evil@example.org\n")
+    call = site.call(VOICEMAIL, headers="X-Bereikbaar-Voicemail: evil@example.org\n")
     (invite,) = call.invites
-    assert invite.values_of("X-Bereikbaar-Voicemail") == ["box@example.nl"]
+    assert invite.values_of("X-Bereikbaar-Voicemail") == ["desk@example.nl"]
 
 
 @pytest.mark.parametrize(
@@ -189,46 +130,36 @@ def test_voice_box_knows_whose_message(site: Site) -> None:
     ],
 )
 def test_media_server_gets_the_message(
-    daemon: Daemon, site: Site, number: str, action: str
+    daemon: Daemon, playing: Site, number: str, action: str
 ) -> None:
     """It is told what to play and what to do then; the number called stays as it was."""
     audio = daemon.ask("GET", f"/hook/generic?did=%2B{number[1:]}").fields["audio"]
     assert audio
-    (invite,) = site.call(number, headers="X-Bereikbaar-Action: forward\n").invites
-    assert (invite.endpoint, invite.uri) == ("media", f"sip:{number}@127.0.0.1:{site.port}")
+    (invite,) = playing.call(number, headers="X-Bereikbaar-Action: forward\n").invites
+    assert (invite.endpoint, invite.uri) == ("media", f"sip:{number}@127.0.0.1:{playing.port}")
     assert invite.values_of("X-Bereikbaar-Audio") == [audio]
     assert invite.values_of("X-Bereikbaar-Action") == [action]
 
 
-def test_media_server_may_call_back(daemon: Daemon, site: Site) -> None:
+def test_media_server_may_call_back(daemon: Daemon, playing: Site) -> None:
     """What it sends takes the normal route, and isn't asked for again."""
     before = daemon.metric("bereikbaar_decisions_total")
-    call = site.call(OPEN_WITH_MESSAGE, address=MEDIA_ADDRESS)
+    call = playing.call(OPEN_WITH_MESSAGE, address=MEDIA_ADDRESS)
     assert call.went_to == ("office",)
     assert daemon.metric("bereikbaar_decisions_total") == before
 
 
-@pytest.mark.parametrize(
-    ("number", "went_to"),
-    [
-        pytest.param(CLOSED_WITH_MESSAGE, (), id="closed-with-message"),
-        pytest.param(OPEN_WITH_MESSAGE, ("closing",), id="open-with-message"),
-        pytest.param(ROUTED["voicemail"][0], ("closing",), id="voicemail"),
-        pytest.param(ROUTED["continue"][0], ("closing",), id="continue"),
-        pytest.param(ROUTED["forwarded"][0], ("trunk",), id="forwarded"),
-    ],
-)
-def test_without_media_server_and_voice_box(
-    plain: Site, number: str, went_to: tuple[str, ...]
-) -> None:
-    """The message is left out, voicemail takes the normal route: here one that was named."""
-    assert plain.call(number).went_to == went_to
+@pytest.mark.parametrize("number", [VOICEMAIL, UNKNOWN], ids=["voicemail", "unknown"])
+def test_route_that_was_named_for_calls_that_go_on(playing: Site, number: str) -> None:
+    """Voicemail without a voice box goes on too: a box that nobody named is not guessed."""
+    assert playing.call(number).went_to == ("closing",)
 
 
 @pytest.mark.parametrize(
     ("number", "went_to"),
     [
         pytest.param(CLOSED_WITH_MESSAGE, (), id="closed"),
+        pytest.param(FORWARDED, ("trunk",), id="forwarded"),
         pytest.param(OPEN_WITH_MESSAGE, ("closing",), id="open"),
     ],
 )
@@ -257,7 +188,7 @@ def test_fixed_schedule_is_asked_for(daemon: Daemon) -> None:
 def test_fixed_number_is_asked_for(daemon: Daemon) -> None:
     """Whatever number is called, a named one decides."""
     root = require_suite("bullseye")
-    number = ROUTED["forwarded"][0]
+    number = FORWARDED
     with new_site(root, url_of(daemon), daemon.token, number=number) as site:
         assert site.call("whatever").went_to == ("trunk",)
 
@@ -267,7 +198,7 @@ def test_wrong_token_takes_the_normal_route(daemon: Daemon, matrix: Matrix) -> N
     with matrix.scenario(PBX, "wrong token"):
         root = require_suite("bullseye")
         with new_site(root, url_of(daemon), f"{daemon.token}x") as site:
-            assert site.call(ROUTED["forwarded"][0]).went_to == ("office",)
+            assert site.call(FORWARDED).went_to == ("office",)
             assert "no answer (401)" in site.kamailio_log
 
 
@@ -294,30 +225,17 @@ def test_strange_caller_is_no_way_round(caller: str, sent: str) -> None:
     assert f"&cli={sent}&" in asked or not sent
 
 
-_ROWS: Final = {
-    "slow": "slow daemon",
-    "refused": "dead daemon without table",
-    "malformed": "malformed answer",
-    "unknown-action": "unknown action",
-    "500": "500 answer",
-}
-
-
 @pytest.mark.parametrize("mode", ["refused", *MODES])
 def test_what_cannot_be_trusted_takes_the_normal_route(matrix: Matrix, mode: str) -> None:
     """However an answer fails, the call goes on, and the hook was asked once, with the token."""
-
-    def place() -> None:
-        with bad_server(mode) as bad, new_site(require_suite("bullseye"), bad.url) as site:
-            assert site.call("+31850000001").went_to == ("office",)
-            assert BELIEVED not in site.folder.joinpath("trunk.log").read_text()
-            assert bad.authorizations == ([] if mode == "refused" else ["Bearer t"])
-
-    if mode in _ROWS:
-        with matrix.scenario(PBX, _ROWS[mode]):
-            place()
-    else:
-        place()
+    with (
+        matrix.scenario(PBX, FAILURES.get(mode, "malformed answer")),
+        bad_server(mode) as bad,
+        new_site(require_suite("bullseye"), bad.url) as site,
+    ):
+        assert site.call("+31850000001").went_to == ("office",)
+        assert BELIEVED not in site.folder.joinpath("trunk.log").read_text()
+        assert bad.authorizations == ([] if mode == "refused" else ["Bearer t"])
 
 
 def test_redirect_is_not_followed() -> None:

@@ -36,14 +36,14 @@ end
 -- Reads what mod_curl prints when asked for the headers: these, an empty line, and the body.
 local function read_reply(printed)
     local head, body = (printed or ""):match("^(HTTP/.-\r\n)\r\n\n(.*)$")
+    -- mod_curl follows redirects; the first answer is the daemon's own.
     local status = head and head:match("^HTTP/[%d.]+ (%d%d%d)")
     local length = head and head:lower():match("\ncontent%-length: *(%d+)")
     if not status then
         return nil, "no answer"
-    elseif length and tonumber(length) ~= #body then
+    elseif status == "200" and length and tonumber(length) ~= #body then
         return nil, "an answer that was cut off"
     end
-    -- mod_curl follows redirects; the first answer is the daemon's own.
     return tonumber(status), body
 end
 
@@ -88,10 +88,6 @@ local function download(path, seconds, longest)
         headers[name:lower()] = value
     end
     return tonumber(status), body, headers
-end
-
-local function now()
-    return kept_table.moment()
 end
 
 -- Plays a message to the end, unless it can't be had or the caller hangs up.
@@ -155,7 +151,7 @@ local function treat_call(script)
         caller = plain(session:getVariable("caller_id_number"), 64),
         id = plain(session:getVariable("uuid"), 128),
     }
-    local plan, _, is_away = hook.decide(settings, call, ask, now())
+    local plan, _, is_away = hook.decide(settings, call, ask, kept_table.moment())
     if plan and not is_away and settings.table_key ~= "" then
         -- In a thread of its own, so that the caller doesn't wait for it.
         freeswitch.API():execute("luarun", script .. " renew " .. call.called)
@@ -165,7 +161,8 @@ end
 
 local arguments = argv or {}
 if arguments[1] == "renew" then
-    hook.renew(settings, { called = plain(arguments[2], 64) }, download, now())
+    -- A table is no worse for being made a moment from now, by this clock.
+    hook.renew(settings, { called = plain(arguments[2], 64) }, download, kept_table.moment(60))
 else
     session:setAutoHangup(false)
     local is_right, is_treated = pcall(treat_call, arguments[0] or "bereikbaar.lua")
