@@ -162,6 +162,9 @@ def _run(command: list[str], folder: Path, env: dict[str, str] | None = None) ->
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             raise UnavailableError(f"{_name(command)} took longer than {PATIENCE} s") from None
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
     if process.returncode != 0:
         last = (output.strip().splitlines() or ["it said nothing"])[-1]
         raise UnavailableError(f"{_name(command)} failed: {last}")

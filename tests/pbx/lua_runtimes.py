@@ -15,7 +15,9 @@ _BARE: Final = "bit32 = nil; bit = nil; load = nil; loadstring = nil"
 
 def new_runtime(name: str, *, is_bare: bool = False) -> Lua:
     """Return a Lua of its own, in which strings are bytes."""
-    runtime = importlib.import_module(f"lupa.{name}").LuaRuntime(encoding=None)
+    runtime = importlib.import_module(f"lupa.{name}").LuaRuntime(
+        encoding=None, unpack_returned_tuples=True
+    )
     if is_bare:
         runtime.execute(_BARE)
     return runtime

@@ -43,7 +43,7 @@ SCENARIOS: Final = (
 )
 PAGE: Final = PROJECT / "docs" / "pbx" / "matrix.md"
 # Set by `make e2e`; without it nothing is noted.
-NOTES_VARIABLE: Final = "BEREIKBAAR_PBX_NOTES"
+NOTES_VARIABLE: Final = "PBX_NOTES"
 PASS: Final = "pass"
 FAIL: Final = "FAIL"
 _LEFT_OUT: Final = "left out of this run"

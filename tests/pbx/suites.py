@@ -31,7 +31,7 @@ class Suite:
 SUITES: Final = {
     "bullseye": Suite(
         (
-            *("asterisk", "ca-certificates", "curl", "openssl", "sip-tester"),
+            *("asterisk", "asterisk-voicemail", "ca-certificates", "curl", "openssl", "sip-tester"),
             *("kamailio", "kamailio-extra-modules", "kamailio-utils-modules"),
             *("libmono-system-net-http4.0-cil", "mono-mcs", "mono-runtime"),
         )
@@ -43,7 +43,7 @@ SUITES: Final = {
 
 def suites_folder() -> Path:
     """Return the folder that the suites are in."""
-    return Path(os.environ.get("BEREIKBAAR_PBX_SUITES") or PROJECT / ".pbx").absolute()
+    return Path(os.environ.get("PBX_SUITES") or PROJECT / ".pbx").absolute()
 
 
 def stamp_path(name: str) -> Path:

@@ -47,7 +47,6 @@ def test_what_ran_and_what_did_not(folder: Path, matrix: Matrix) -> None:
 
 def test_failure_outweighs_a_pass(folder: Path, matrix: Matrix) -> None:
     """One failure among many tests of a scenario shows, whichever came first."""
-
     for is_failing in (False, True, False):
         with contextlib.suppress(ValueError), matrix.scenario("Nox", "continue"):
             if is_failing:
@@ -70,7 +69,7 @@ def test_missing_suite_is_the_reason(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Without the Debian suite a column says why nothing of it was run."""
-    monkeypatch.setenv("BEREIKBAAR_PBX_SUITES", str(tmp_path / "none"))
+    monkeypatch.setenv("PBX_SUITES", str(tmp_path / "none"))
     declare(Column("Nox", ("continue",), suite="sid"))
     why = "not run: no Debian sid: make pbx-suites has not been run"
     notes = read_notes(folder)
