@@ -36,7 +36,12 @@ SUITES: Final = {
             *("libmono-system-net-http4.0-cil", "mono-mcs", "mono-runtime"),
         )
     ),
-    "sid": Suite(("asterisk", "ca-certificates", "curl", "openssl")),
+    "sid": Suite(
+        (
+            *("asterisk", "ca-certificates", "curl", "openssl", "sip-tester"),
+            *("kamailio", "kamailio-extra-modules", "kamailio-utils-modules"),
+        )
+    ),
     "beside": Suite(("libfaketime",), is_beside=True),
 }
 
