@@ -51,6 +51,11 @@ e2e: pbx-suites  ## the real daemon and command line as processes, and calls thr
 pbx-suites: .venv/.tools  ## Asterisk, Kamailio and Mono in .pbx/, for `make e2e`; needs root
 	@$(BIN)/python -m tests.pbx.install_suites
 
+.PHONY: pbx-wine
+pbx-wine: .venv/.tools  ## Swyx's VBScript under Wine, which it brings into .pbx/; needs root
+	@$(BIN)/python -m tests.pbx.install_suites bookworm
+	$(BIN)/python -m pytest tests/pbx/test_swyx_vbscript.py $(PYTEST_ARGS)
+
 .PHONY: bench
 bench: .venv/.tools  ## measure speed and memory; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks

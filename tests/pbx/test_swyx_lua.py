@@ -30,7 +30,7 @@ COLUMNS: Final = (
         not_run={"holiday": "the script can't tell it from other closed days; see the others"},
     ),
 )
-NORMAL: Final = (0, {})
+NORMAL: Final[tuple[int, dict[str, str]]] = (0, {})
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +40,11 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         yield daemon
 
 
-def run(script: str, called: str = "+31850000000", **swyx: str) -> tuple[int, dict[str, str]]:
+def run(
+    script: str, called: str = "+31850000000", *, runtime: str = "lua54", before: str = ""
+) -> tuple[int, dict[str, str]]:
     """Run the rule; return its exit and its variables."""
-    outcome = Swyx(**swyx).run(script, called)
+    outcome = Swyx(runtime, before).run(script, called)
     return outcome.exit, outcome.told
 
 

@@ -54,7 +54,15 @@ def waiting(daemon: Daemon, schedule: str) -> list[Recording]:
 
 def ask(daemon: Daemon, *arguments: str) -> Any:  # noqa: ANN401 - JSON of any shape
     """Return what the real command line says of the inbox."""
-    command = [COMMAND, "audio", "inbox", *arguments, "--json", "--data-dir", daemon.data_dir]
+    command: list[str | Path] = [
+        COMMAND,
+        "audio",
+        "inbox",
+        *arguments,
+        "--json",
+        "--data-dir",
+        daemon.data_dir,
+    ]
     done = subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
     return json.loads(done.stdout)
 

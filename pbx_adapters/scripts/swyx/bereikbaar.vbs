@@ -38,7 +38,8 @@ For bbI = 0 To 2
     bbEncoded = ""
     For bbJ = 1 To Len(bbText)
         bbChar = Mid(bbText, bbJ, 1)
-        bbCode = AscW(bbChar)
+        bbCode = Asc(bbChar)
+        If bbCode < 0 Or bbCode > 127 Or Chr(bbCode) <> bbChar Then bbCode = AscW(bbChar)
         If bbCode < 0 Then bbCode = bbCode + 65536
         If InStr(1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~", bbChar, 0) > 0 Then
             bbEncoded = bbEncoded & bbChar
@@ -208,7 +209,7 @@ If bbExit >= 0 And bbAudio <> "" And Not (bbFiles Is Nothing) Then
                 bbFiles.MoveFile bbBeside, bbPath
                 bbIsThere = bbFiles.FileExists(bbPath)
             End If
-            If bbFiles.FileExists(bbBeside) Then bbFiles.DeleteFile bbBeside
+            bbFiles.DeleteFile bbBeside
         End If
         If Not bbIsThere Then bbWhy = "message " & bbAudio & " can't be downloaded: HTTP " & bbStatusCode
         Err.Clear
