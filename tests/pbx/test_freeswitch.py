@@ -17,7 +17,7 @@ from tests.e2e.daemon import Daemon, wait_until
 from tests.pbx.bad_server import MODES, Page, bad_server
 from tests.pbx.freeswitch import CALLED, FreeSwitch, Outcome, write_script
 from tests.pbx.matrix import Column, Matrix
-from tests.pbx.shell import signature_of, table_page
+from tests.pbx.shell import TOKEN, signature_of, table_page
 from tests.pbx.treated import FAILURES, MESSAGE, TREATED, forwarding_table, treating_daemon
 
 PBX: Final = "freeswitch (Lua, simulated)"
@@ -37,7 +37,7 @@ COLUMNS: Final = (
 )
 RUNTIMES: Final = ("lua51", "lua52", "lua53", "luajit21")
 VOICEMAIL: Final = "default ${domain_name} 1000"
-SETTINGS: Final = {"voicemail": VOICEMAIL, "trunk": "sofia/gateway/trunk/{number}"}
+SETTINGS: Final = {"mailbox": "1000", "trunk": "sofia/gateway/trunk/{number}"}
 PLAYED: Final = [("answer", ""), ("sleep", "500"), ("streamFile", "")]
 ACTIONS: Final = {
     "hangup": [("hangup", "")],
@@ -291,6 +291,14 @@ def test_voicemail_box_knows_whose_message(daemon: Daemon, tmp_path: Path) -> No
     assert outcome.variables["bereikbaar_voicemail"] == "desk@example.nl"
 
 
+def test_voicemail_of_another_domain(daemon: Daemon, tmp_path: Path) -> None:
+    """A box may name its domain."""
+    settings = {"mailbox": "desk@example.net"}
+    number = TREATED["voicemail"][0]
+    outcome = call_daemon(daemon, tmp_path, number, table_key="", settings=settings)
+    assert ("voicemail", "default example.net desk") in outcome.actions
+
+
 def test_voicemail_without_a_box_takes_the_normal_route(daemon: Daemon, tmp_path: Path) -> None:
     """A box that nobody named is not guessed."""
     number = TREATED["voicemail"][0]
@@ -311,7 +319,7 @@ def test_an_error_of_the_script_takes_the_normal_route(tmp_path: Path) -> None:
 
 def dialplan(**settings: str) -> ET.Element:
     """Return the dialplan as it is installed."""
-    made = Installation("http://127.0.0.1:9", "t", settings=settings)
+    made = Installation("http://127.0.0.1:9", TOKEN, settings=settings)
     return ET.fromstring(render_scripts("freeswitch", made)["bereikbaar.xml"])  # noqa: S314 - our own
 
 
@@ -323,7 +331,7 @@ def test_dialplan_is_what_freeswitch_reads() -> None:
     assert [element.tag for element in extension] == ["condition"] * 2
     assert conditions == [
         {"field": "${bereikbaar_asked}", "expression": "^$"},
-        {"field": "destination_number", "expression": r"^\+?[0-9]{6,15}$"},
+        {"field": "destination_number", "expression": "^[+]?[0-9]{6,15}$"},
     ]
     actions = [element.attrib for element in extension.iter("action")]
     assert actions == [
@@ -354,7 +362,8 @@ def test_numbers_that_are_asked_for(number: str, *, is_asked_for: bool) -> None:
         pytest.param("destination", "a&b", id="no-entity"),
         pytest.param("trunk", "sofia/gateway/trunk", id="no-number"),
         pytest.param("trunk", "user/{number},x", id="no-second-leg"),
-        pytest.param("voicemail", "default ${system(x)} 1000", id="no-function"),
+        pytest.param("destination", "${system(x)}", id="no-variable"),
+        pytest.param("mailbox", "1000 x", id="one-box"),
         pytest.param("folder", "/srv/kept", id="no-slash"),
         pytest.param("folder", '/srv/"/', id="no-quote"),
     ],

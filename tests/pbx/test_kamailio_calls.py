@@ -11,6 +11,7 @@ from tests.e2e.daemon import Daemon, new_daemon, wait_until
 from tests.pbx.bad_server import BELIEVED, MODES, Page, bad_server
 from tests.pbx.kamailio_site import MEDIA_ADDRESS, Site, new_site
 from tests.pbx.matrix import Column, Matrix
+from tests.pbx.shell import TOKEN
 from tests.pbx.suites import find_beside, require_suite
 from tests.pbx.treated import FAILURES, TREATED, treating_daemon
 
@@ -252,7 +253,7 @@ def test_what_cannot_be_trusted_takes_the_normal_route(
     ):
         assert site.call("+31850000001").went_to == ("office",)
         assert BELIEVED not in site.folder.joinpath("trunk.log").read_text()
-        assert bad.authorizations == ([] if mode == "refused" else ["Bearer t"])
+        assert bad.authorizations == ([] if mode == "refused" else [f"Bearer {TOKEN}"])
 
 
 def test_redirect_is_not_followed(root: Path) -> None:

@@ -5,7 +5,7 @@
 local BASE_URL = "@@BASE_URL@@"
 local TOKEN = "@@TOKEN@@"
 local TRUNK = "@@TRUNK@@"
-local VOICEMAIL = "@@VOICEMAIL@@"
+local MAILBOX = "@@MAILBOX@@"
 local DEFAULT_ROUTE = "@@DEFAULT_ROUTE@@"
 
 local settings = {
@@ -114,7 +114,9 @@ local function leave_voicemail(address)
     session:setVariable("bereikbaar_voicemail", address)
     session:answer()
     session:execute("sleep", "500")
-    session:execute("voicemail", VOICEMAIL)
+    local box, domain = MAILBOX:match("^([^@]*)@?(.*)$")
+    session:execute("voicemail", "default " .. (domain ~= "" and domain or "${domain_name}")
+        .. " " .. box)
     if session:ready() then
         session:hangup()
     end
@@ -135,7 +137,7 @@ local function act(plan)
     end
     if plan.action == "forward" then
         forward(plan.forward)
-    elseif plan.action == "voicemail" and VOICEMAIL ~= "" then
+    elseif plan.action == "voicemail" and MAILBOX ~= "" then
         leave_voicemail(plan.voicemail)
     elseif plan.action == "hangup" then
         session:hangup()
