@@ -32,6 +32,7 @@ _PLAIN: Final = {
 _REFUSALS: Final = {
     "401": "No valid token",
     "403": "The token is not for this, or not for your network",
+    "429": "Too many requests without a valid token: Retry-After says when",
     "503": "Nothing to answer from",
 }
 
@@ -96,7 +97,7 @@ def _recordings_operation(method: str, summary: str, codes: Mapping[str, str]) -
     every = _REFUSALS | {
         "400": "bad-request: for one, no PIN was sent",
         "403": f"{_REFUSALS['403']}; no-pin or wrong-pin",
-        "429": "too-many-attempts: Retry-After says when",
+        "429": "too-many-attempts, at tokens or at the PIN: Retry-After says when",
     }
     return {
         "operationId": f"{method}_recordings",
@@ -127,9 +128,9 @@ def _recordings_operations() -> dict[str, Any]:
 def _table_operation(path: str, method: str) -> dict[str, Any]:
     is_named = "{" in path
     asked = (
-        _parameter("schedule", "The schedule's id", place="path")
+        [_parameter("schedule", "The schedule's id", place="path")]
         if is_named
-        else _parameter("did", _PARAMETERS["did"])
+        else [_parameter(name, _PARAMETERS[name]) for name in ("did", "schedule")]
     )
     codes = {
         "200": "The decisions of seven days, one interval a line; the header signs the body",
@@ -142,7 +143,7 @@ def _table_operation(path: str, method: str) -> dict[str, Any]:
         "operationId": f"{method}_table_of_{'schedule' if is_named else 'number'}",
         "summary": "What to decide by while the daemon can't be reached",
         "security": _security(),
-        "parameters": [asked],
+        "parameters": asked,
         "responses": _responses(codes),
     }
     operation["responses"]["200"] |= {

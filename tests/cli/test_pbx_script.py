@@ -1,7 +1,6 @@
 """`bereikbaar pbx script`: scripts filled in, printed or written."""
 
 import json
-import os
 import stat
 from contextlib import closing
 from pathlib import Path
@@ -9,8 +8,10 @@ from typing import Any, Final
 
 import pytest
 
+from admin_cli.whole_files import NewFile, write_together
 from pbx_adapters import clock
 from pbx_adapters.auth import create_token
+from pbx_adapters.pbx_scripts import about_scripts, pbx_names
 from schedules.sqlite_store import open_store
 from tests.cli.command_line import CommandLine, document
 
@@ -84,7 +85,7 @@ def test_files_that_differ_are_not_replaced_unasked(
     assert path.read_bytes() == before
     assert cli(*write, "--timeout", "9", "--force").stdout == f"{path}: replaced\n"
     assert settings_of(path.read_text())["timeout"] == "9"
-    assert os.listdir("out") == [FILE]
+    assert list(Path("out").iterdir()) == [path]
 
 
 @pytest.mark.parametrize("kind", ["link", "folder"])
@@ -102,7 +103,7 @@ def test_only_regular_files_are_replaced(
     write = ("pbx", "script", "generic", "--token-file", "token", "--output", "out", "--force")
     refused = cli(*write, *ADDRESS, code=1)
     assert "not a regular file" in refused.stderr
-    assert os.listdir("out") == [FILE]
+    assert list(Path("out").iterdir()) == [path]
     assert not Path("elsewhere").exists()
 
 
@@ -261,3 +262,29 @@ def test_json_of_a_refusal(cli: CommandLine) -> None:
     told = json.loads(cli("pbx", "script", "generic", "--json", *ADDRESS, code=1).stdout)
     assert told["error"] == "invalid"
     assert [fault["place"] for fault in told["faults"]] == ["--token"]
+
+
+@pytest.mark.parametrize("pbx", pbx_names())
+def test_all_files_of_a_pbx_are_written(
+    cli: CommandLine, shop_token: dict[str, Any], pbx: str
+) -> None:
+    """In their folders; programs can be run, and several files don't go to stdout together."""
+    del shop_token
+    asked = ("pbx", "script", pbx, "--token-file", "token", *ADDRESS)
+    cli(*asked, "--output", "out")
+    files = about_scripts(pbx).files
+    modes = {name: stat.S_IMODE((Path("out") / name).stat().st_mode) for name in files}
+    assert modes == {name: 0o700 if file.is_program else 0o600 for name, file in files.items()}
+    first = next(iter(files))
+    assert cli(*asked, "--file", first).stdout == (Path("out") / first).read_text()
+    if len(files) > 1:
+        assert "several files: give --output" in cli(*asked, code=2).stderr
+
+
+def test_files_are_written_all_or_none(tmp_path: Path) -> None:
+    """One that can't be written leaves none of the others, nor anything beside them."""
+    (tmp_path / "b").write_text("in the way")
+    files = [NewFile("a", b"a", 0o600), NewFile("b/c", b"c", 0o600)]
+    with pytest.raises(OSError, match=r"exists|[Nn]ot a directory"):
+        write_together(tmp_path, files, may_replace=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]

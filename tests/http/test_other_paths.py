@@ -333,7 +333,7 @@ async def test_every_parameter_is_described(document: dict[str, Any]) -> None:
 async def test_every_answer_is_described(document: dict[str, Any]) -> None:
     """Codes, fields and content types of the hook's answers are described."""
     described = document["paths"]["/hook/swyx"]["get"]["responses"]
-    assert described.keys() == {"200", "400", "401", "403", "413", "503"}
+    assert described.keys() == {"200", "400", "401", "403", "413", "429", "503"}
     for response in described.values():
         assert response["content"].keys() == {"application/json", "text/plain", "text/xml"}
     fields = document["components"]["schemas"]["Answer"]["required"]

@@ -89,13 +89,18 @@ class Outcome:
         return f"{action} {self.told[f'Bereikbaar{target}']}" if target else action
 
 
-def render(folder: Path, url: str, file: str = "bereikbaar.lua", **others: str) -> str:
+def render(
+    folder: Path,
+    url: str,
+    file: str = "bereikbaar.lua",
+    **others: str | int,
+) -> str:
     """Return a script as it is installed; what it keeps lies in `kept`."""
     kept = folder / "kept"
     kept.mkdir(exist_ok=True)
     names = ("recording_schedule", "recordings_folder")
-    settings = {name: others.pop(name) for name in names if name in others}
-    given = {"token": "bk_0123_secret", "table_key": KEY, "timeout_seconds": 1}
+    settings = {name: str(others.pop(name)) for name in names if name in others}
+    given = {"token": "bk_0123_secret", "table_key": KEY, "timeout_seconds": 10}
     made = Installation(
         url,
         **given | others,  # type: ignore[arg-type]

@@ -34,6 +34,9 @@ TREATED: Final = {
     "exception": ("+31850000009", "open", "hangup"),
     "audio missing": ("+31850000010", "closed audio=gone", "hangup"),
 }
+# Whose message is heard only hours from now.
+LATER: Final = "+31850000011"
+SPAN: Final = (("from", 5), ("until", 6))
 FAILURES: Final = {
     "slow": "slow daemon",
     "refused": "dead daemon without table",
@@ -87,6 +90,14 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
                 },
                 **({f"{name}s": {"x": more[name]}} if name in more else {}),
             )
+        soon = {name: (now + timedelta(hours=hours)).isoformat() for name, hours in SPAN}
+        daemon.save(
+            "open",
+            "later",
+            numbers=[LATER],
+            audio={"m": {"name": "M", "sha256": message}},
+            overrides={"x": {**soon, "slot": "closed audio=m", "reason": "Straks"}},
+        )
         daemon.start()
         yield daemon
 
@@ -271,3 +282,29 @@ def test_a_good_answer_renews_the_table(tmp_path: Path) -> None:
         wait_until(kept.exists, "the table is kept")
         del server.pages["/hook/generic"]
         assert _lot(_ask(script, "+31850000000")[1]) == "forward +31687654321"
+
+
+def test_the_real_daemon_may_go_away(matrix: Matrix, daemon: Daemon, tmp_path: Path) -> None:
+    """Its own table decides then, and a message that no call has needed yet is there."""
+    with daemon.store() as store:
+        (key,) = (one.table_key for one in store.tokens())
+    url = f"http://127.0.0.1:{daemon.port}"
+    script = _write(tmp_path, url, token=daemon.token, table_key=key)
+    kept = tmp_path / "kept"
+    for number in (LATER, TREATED["forwarded"][0]):
+        assert _ask(script, number)[1]["source"] == "daemon"
+        wait_until((kept / f"table-did={number}").exists, "the table is kept")
+    wait_until(lambda: list(kept.glob("*.wav")), "the message is kept")
+    daemon.kill()
+    try:
+        with matrix.scenario(PBX, "dead daemon with table"):
+            answers = [_ask(script, number) for number in (LATER, TREATED["forwarded"][0])]
+            assert [(code, told["source"], _lot(told)) for code, told in answers] == [
+                (0, "table", NORMAL),
+                (0, "table", "forward +31612345678"),
+            ]
+        with matrix.scenario(PBX, "dead daemon without table"):
+            code, told = _ask(script, TREATED["break"][0])
+            assert (code, told["source"], _lot(told)) == (1, "none", NORMAL)
+    finally:
+        daemon.start()

@@ -1,10 +1,14 @@
 """The library that the Lua scripts share: answers and tables are read strictly, or not at all."""
 
 import hmac
+import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from pbx_adapters.signed_table import render_table
+from tests.engine import OFFICE_DAY, instant, schedule_of, table_of
 from tests.pbx.lua_runtimes import RUNTIMES, Lua, load_library, new_runtime, to_dict
 
 KEY = bytes(range(32))
@@ -219,6 +223,18 @@ def test_the_interval_that_holds(library: Lua, now: bytes, status: str, name: st
 def test_no_interval_holds(library: Lua) -> None:
     """Outside all of them."""
     assert library[b"table"][b"find"](TABLE, b"2026-11-29T10:00:00Z") is None
+
+
+def test_every_interval_of_a_real_table_is_found(library: Lua) -> None:
+    """As a reader of JSON reads it, from its first second to its last."""
+    schedule = schedule_of(OFFICE_DAY, name='De "Zon" \\ café €')
+    body = render_table(table_of(schedule), instant("2026-03-27T12:34:56"), "https://b.example.nl")
+    intervals = json.loads(body)["intervals"]
+    assert len(intervals) > 20
+    for interval in intervals:
+        last = datetime.fromisoformat(interval["until"]) - timedelta(seconds=1)
+        for now in (interval["from"], f"{last:%Y-%m-%dT%H:%M:%SZ}"):
+            assert to_dict(library[b"table"][b"find"](body, now.encode())) == interval
 
 
 def test_a_table_is_kept(library: Lua, tmp_path: Path) -> None:

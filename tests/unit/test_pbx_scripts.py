@@ -158,7 +158,7 @@ def test_no_setting_that_passes_ends_a_string(pbx: str, name: str, data: st.Data
         ("SCHEDULE", "-kantoor"),
         ("SCHEDULE", "Kantoor"),
         ("DEFAULT_ROUTE", "a\nb"),
-        ("DEFAULT_ROUTE", "${EXTEN}"),
+        ("DEFAULT_ROUTE", "${HOME}"),
         ("DEFAULT_ROUTE", 'a"'),
         ("DEFAULT_ROUTE", "a;b"),
         ("DEFAULT_ROUTE", " a"),
