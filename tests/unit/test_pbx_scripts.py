@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree as ET
@@ -32,6 +33,8 @@ PLAIN: Final = Installation(
 HARMFUL: Final = re.compile(r"[\"'`\\\r\n\x00-\x1f<>&%]|\$[({]")
 # What the Call Flow Designer writes anew.
 UNMARKED: Final = {".txt", ".flow", ".cfdproj"}
+# FreeSWITCH's own name for the domain of a call, which settings of it may hold.
+DOMAIN: Final = "${domain_name}"
 GAPS: Final = {
     "BASE_URL": "base_url",
     "TOKEN": "token",
@@ -46,16 +49,21 @@ SETTINGS: Final = [(pbx, name) for pbx in pbx_names() for name in about_scripts(
 def _shape(texts: dict[str, str]) -> dict[str, list[str]]:
     """Return of each line of each file what opens and closes strings, comments and tags."""
     return {
-        name: ["".join(HARMFUL.findall(line)) for line in text.split("\n")]
+        name: ["".join(HARMFUL.findall(line)) for line in text.replace(DOMAIN, "").split("\n")]
         for name, text in texts.items()
     }
 
 
+@cache
+def _plain_shape(pbx: str) -> dict[str, list[str]]:
+    return _shape(render_scripts(pbx, PLAIN))
+
+
 def _check_shape(pbx: str, value: str, installation: Installation) -> None:
     """Check that a value leaves the scripts as they are, but for itself."""
-    assert not HARMFUL.search(value)
+    assert not HARMFUL.search(value.replace(DOMAIN, ""))
     texts = render_scripts(pbx, installation)
-    assert _shape(texts) == _shape(render_scripts(pbx, PLAIN))
+    assert _shape(texts) == _plain_shape(pbx)
     for file, text in texts.items():
         if Path(file).suffix in {".xml", ".cfdproj", ".flow"}:
             ET.fromstring(text)  # noqa: S314 - our own text
@@ -114,7 +122,7 @@ def test_a_setting_has_a_default_that_it_may_be(pbx: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("gap", GAPS)
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_no_value_that_passes_ends_a_string(gap: str, data: st.DataObject) -> None:
     """Every file keeps its lines, and in each line what opens and closes strings."""
@@ -126,7 +134,7 @@ def test_no_value_that_passes_ends_a_string(gap: str, data: st.DataObject) -> No
 
 
 @pytest.mark.parametrize(("pbx", "name"), SETTINGS)
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_no_setting_that_passes_ends_a_string(pbx: str, name: str, data: st.DataObject) -> None:
     """As with the values that every PBX has."""
