@@ -32,11 +32,16 @@ SUITES: Final = {
     "bullseye": Suite(
         (
             *("asterisk", "asterisk-voicemail", "ca-certificates", "curl", "openssl", "sip-tester"),
-            *("kamailio", "kamailio-extra-modules"),
+            *("kamailio", "kamailio-extra-modules", "kamailio-utils-modules"),
             *("libmono-system-net-http4.0-cil", "mono-mcs", "mono-runtime"),
         )
     ),
-    "sid": Suite(("asterisk", "ca-certificates", "curl", "openssl")),
+    "sid": Suite(
+        (
+            *("asterisk", "ca-certificates", "curl", "openssl", "sip-tester"),
+            *("kamailio", "kamailio-extra-modules", "kamailio-utils-modules"),
+        )
+    ),
     "beside": Suite(("libfaketime",), is_beside=True),
 }
 # Brought in when asked for by name; no run is less whole without them.
