@@ -43,7 +43,7 @@ check: .venv/.tools  ## everything CI asks: format, lint, types, imports, spelli
 
 .PHONY: e2e
 e2e: .venv/.tools  ## the real daemon and command line, as processes
-	$(BIN)/python -m pytest tests/e2e $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/e2e tests/monitoring $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: .venv/.tools  ## measure speed and memory; writes benchmarks/results.json
