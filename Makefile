@@ -44,7 +44,7 @@ check: .venv/.tools  ## everything CI asks: format, lint, types, imports, spelli
 .PHONY: e2e
 e2e: pbx-suites  ## the real daemon and command line as processes, and calls through real PBXs
 	@rm -rf .pbx-notes && mkdir .pbx-notes
-	PBX_NOTES=$(CURDIR)/.pbx-notes $(BIN)/python -m pytest tests/e2e tests/pbx $(PYTEST_ARGS); \
+	PBX_NOTES=$(CURDIR)/.pbx-notes $(BIN)/python -m pytest tests/e2e tests/monitoring tests/pbx $(PYTEST_ARGS); \
 		status=$$?; $(BIN)/python -m tests.pbx.matrix .pbx-notes; exit $$status
 
 .PHONY: pbx-suites

@@ -42,7 +42,7 @@ SUITES: Final = {
             *("kamailio", "kamailio-extra-modules", "kamailio-utils-modules"),
         )
     ),
-    "beside": Suite(("libfaketime",), is_beside=True),
+    "beside": Suite(("libfaketime", "prometheus"), is_beside=True),
 }
 # Brought in when asked for by name; no run is less whole without them.
 OPTIONAL: Final = {"bookworm": Suite(("wine", "wine64"))}
