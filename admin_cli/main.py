@@ -50,11 +50,15 @@ _COMMANDS: Final = {
     ),
     "forward": LazyCommand("admin_cli.forwards", "forward", "List, change and import forwards."),
     "audio": LazyCommand("admin_cli.audio", "audio", "List, change, import and export messages."),
-    "token": LazyCommand("admin_cli.tokens", "token", "List, create and revoke tokens."),
+    "token": LazyCommand("admin_cli.tokens", "token", "List, create, rotate and revoke tokens."),
     "config": LazyCommand("admin_cli.configuration", "config", "Check and show the configuration."),
     "doctor": LazyCommand(
         "admin_cli.doctor", "doctor", "Look for faults in what is stored, and tell what to do"
     ),
+    "backup": LazyCommand(
+        "admin_cli.backup", "backup", "Write all that is stored to one file, and read it back."
+    ),
+    "restore": LazyCommand("admin_cli.restore", "restore", "Put a backup in the store's place."),
     "migrate": LazyCommand(
         "admin_cli.migrate", "migrate", "Bring the store to this version, and tell its steps."
     ),

@@ -10,6 +10,7 @@ HookError = Literal[
     "unauthorized",
     "forbidden",
     "too-large",
+    "too-many-attempts",
     "unavailable",
 ]
 # Of messages and recordings; no call is refused with these.
@@ -19,7 +20,6 @@ AudioRequestError = Literal[
     "bad-recording",
     "no-pin",
     "wrong-pin",
-    "too-many-attempts",
     "inbox-full",
     "disk-full",
 ]

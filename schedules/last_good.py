@@ -18,7 +18,9 @@ from schedules.errors import StoreUnavailableError
 from schedules.revisions import Revision
 from schedules.store import ScheduleSource, Token
 
-VERSION: Final = 1
+VERSION: Final = 2
+# In version 1 tokens didn't expire and had no key for tables.
+_READ: Final = (1, VERSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def read_last_good(path: Path) -> LastGood:
             head.append(line)
     # Nothing is taken from the file before all of it has been checked.
     header = _value_of(head[0]) if head else {}
-    if header.get("version") != VERSION:
+    if header.get("version") not in _READ:
         raise StoreUnavailableError(
             f"{path}: is of format version {header.get('version')}, and {VERSION} is read here; "
             "start the daemon once with a store that opens, and it is written anew"
@@ -191,11 +193,13 @@ def _revision_of(value: dict[str, Any]) -> Revision:
 
 
 def _token_of(value: dict[str, Any]) -> Token:
+    expires_at = value.get("expires_at")
     return Token(
         **value
         | {
             "schedules": frozenset(value["schedules"]),
             "networks": tuple(value["networks"]),
             "created_at": datetime.fromisoformat(value["created_at"]),
+            "expires_at": expires_at and datetime.fromisoformat(expires_at),
         }
     )

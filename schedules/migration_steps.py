@@ -1,8 +1,9 @@
 """The tables of the SQLite database, step by step; each release may add steps, none is edited."""
 
+import secrets
 from typing import TYPE_CHECKING, Final
 
-from schedules.sqlite_rows import messages_in, seal
+from schedules.sqlite_rows import messages_in, seal, seal_number
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -113,6 +114,11 @@ CREATE TABLE recording_pins (
 ALTER TABLE state ADD COLUMN audio_seal TEXT NOT NULL DEFAULT '0';
 """
 
+_EXPIRY_AND_KEYS: Final = """
+ALTER TABLE tokens ADD COLUMN expires_at TEXT;
+ALTER TABLE tokens ADD COLUMN table_key TEXT NOT NULL DEFAULT '';
+"""
+
 
 def m001_schedules_numbers_tokens(db: "Database") -> None:
     """Create the tables."""
@@ -140,7 +146,33 @@ def m003_audio_and_pins(db: "Database") -> None:
     db.conn.execute("UPDATE state SET audio_seal = ?", (f"{sealed:x}",))
 
 
+def m004_expiry_and_table_keys(db: "Database") -> None:
+    """Let tokens expire, and give each a key that signs the tables it is given."""
+    former = db.conn.execute("SELECT * FROM tokens").fetchall()
+    db.executescript(_EXPIRY_AND_KEYS)
+    for token_id, *_ in former:
+        key = secrets.token_hex(32)
+        db.conn.execute("UPDATE tokens SET table_key = ? WHERE id = ?", (key, token_id))
+    # What was lost or altered before goes on showing: only the difference is sealed anew.
+    ((sealed,),) = db.conn.execute("SELECT tokens_seal FROM state").fetchall() or (("",),)
+    renewed = seal_number(sealed)
+    for row in (*former, *db.conn.execute("SELECT * FROM tokens")):
+        renewed ^= seal(*row)
+    if former:
+        # A revision, so that the last-good file gets the keys too.
+        db.conn.execute(
+            "UPDATE state SET tokens_seal = ?, revision = revision + 1, "
+            "tokens_changed_in = revision + 1",
+            (f"{renewed:x}",),
+        )
+
+
 STEPS: Final = {
     step.__name__: step
-    for step in (m001_schedules_numbers_tokens, m002_locks_and_purges, m003_audio_and_pins)
+    for step in (
+        m001_schedules_numbers_tokens,
+        m002_locks_and_purges,
+        m003_audio_and_pins,
+        m004_expiry_and_table_keys,
+    )
 }

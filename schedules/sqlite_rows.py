@@ -57,7 +57,8 @@ def messages_in(document: bytes) -> set[str]:
 
 def token_of(row: Row) -> Token:
     """Return the token that a row holds."""
-    token_id, name, sha256, is_operator, schedules, networks, created_at, revoked_at = row
+    token_id, name, sha256, is_operator, schedules, networks, *times, table_key = row
+    created_at, revoked_at, expires_at = times
     return Token(
         id=token_id,
         name=name,
@@ -67,6 +68,8 @@ def token_of(row: Row) -> Token:
         networks=tuple(json.loads(networks)),
         created_at=datetime.fromisoformat(created_at),
         revoked_at=revoked_at and datetime.fromisoformat(revoked_at),
+        expires_at=expires_at and datetime.fromisoformat(expires_at),
+        table_key=table_key,
     )
 
 
@@ -81,4 +84,6 @@ def row_of(token: Token) -> Row:
         json.dumps(token.networks),
         token.created_at.astimezone(UTC).isoformat(),
         token.revoked_at and token.revoked_at.astimezone(UTC).isoformat(),
+        token.expires_at and token.expires_at.astimezone(UTC).isoformat(),
+        token.table_key,
     )

@@ -5,9 +5,9 @@ Any database may keep it: `tests/store` is the suite that a store has to pass.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from schedules.edit_locks import BrokenLock, EditLock
 from schedules.recording_pins import PinHash, SetPin
@@ -17,13 +17,16 @@ from schedules.telephone import NumberBlock
 if TYPE_CHECKING:
     from schedules.model import Schedule
 
+TokenState = Literal["live", "expired", "revoked"]
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """What a PBX or an operator proves itself with; the secret itself is kept nowhere.
 
     `sha256` is of the secret. No `schedules` means all; no `networks` (CIDR texts) means any.
-    `created_at` and `revoked_at` are aware, in UTC.
+    `created_at`, `revoked_at` and `expires_at` are aware, in UTC; from `expires_at` on it opens
+    nothing. `table_key` signs the tables that are given to it: 32 bytes in hexadecimal.
     """
 
     id: str
@@ -34,6 +37,22 @@ class Token:
     networks: tuple[str, ...]
     created_at: datetime
     revoked_at: datetime | None = None
+    expires_at: datetime | None = None
+    table_key: str = field(default="", repr=False)
+
+    def state_at(self, at: datetime) -> TokenState:
+        """Tell whether it opens anything at an aware instant, or why not."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= at else "live"
+
+    def is_like(self, other: "Token") -> bool:
+        """Tell whether another token has the same name and rights: one can replace the other."""
+        return _likeness(self) == _likeness(other)
+
+
+def _likeness(token: Token) -> tuple[object, ...]:
+    return token.name, token.is_operator, token.schedules, frozenset(token.networks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +182,16 @@ class StoreWriter(Protocol):
         ...
 
     def revoke_token(self, id_or_name: str) -> Token:
-        """Revoke a live token and return it as it is now.
+        """Revoke a token and return it as it is now; of one name, the live one before an expired.
 
-        Raises `NotFoundError`, and `ConflictError` for a name that several live tokens share.
+        Raises `NotFoundError`, and `ConflictError` for a name that several such tokens share.
+        """
+        ...
+
+    def expire_token(self, token_id: str, expires_at: datetime) -> Token:
+        """Let a token that isn't revoked end at an aware instant, and return it as it is now.
+
+        Raises `NotFoundError`.
         """
         ...
 

@@ -37,6 +37,7 @@ def test_a_token_is_shown_once_and_opens_what_it_says(cli: CommandLine) -> None:
     assert caller.may_come_from("192.0.2.7")
     assert not caller.may_come_from("198.51.100.7")
     assert "shown this once only" in made.stderr
+    assert f"its table key: {caller.table_key.hex()}\n" in made.stderr
     database = b"".join(path.read_bytes() for path in Path("data").iterdir())
     assert made.stdout.strip().split("_", 2)[2].encode() not in database
 
@@ -47,6 +48,7 @@ def test_a_token_as_json(cli: CommandLine) -> None:
     caller = caller_with(cli, made.pop("token"))
     assert isinstance(caller, Caller)
     assert caller.is_operator
+    assert caller.table_key == bytes.fromhex(made.pop("table_key"))
     token_id = made.pop("id")
     assert made == {
         "name": "beheer",

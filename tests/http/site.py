@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 from audio_store.inbox import RecordingInbox
 from audio_store.intake import Encoding, Taken, encode, take_in
 from audio_store.masters import MasterFiles
+from pbx_adapters.addresses import Network
+from pbx_adapters.admission import Admission
 from pbx_adapters.app import build_app
 from pbx_adapters.audio_cache import AudioCache
 from pbx_adapters.audio_download import AudioDownloads
@@ -143,10 +145,17 @@ class Site:
     cache: AudioCache
     inbox: RecordingInbox
     now: int
+    trusted: tuple[Network, ...] = ()
     port: int = 0
     elapsed: float = 0.0
     reloads: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Let tokens be judged by these clocks and metrics."""
+        self.admission = Admission(
+            self.metrics.auth_failures, trusted=self.trusted, timer=lambda: self.elapsed
+        )
 
     async def reload(self) -> None:
         """Count a reload."""
@@ -215,6 +224,7 @@ async def serve_site(
     *,
     is_control: bool = False,
     limits: ConnectionLimits | None = None,
+    trusted: tuple[Network, ...] = (),
     encode: Callable[[bytes, Encoding], bytes] = encode,
     take_in: Callable[[bytes], Taken] = take_in,
 ) -> AsyncIterator[Site]:
@@ -222,16 +232,16 @@ async def serve_site(
     masters = MasterFiles(folder / "audio")
     cache = AudioCache(masters, encode, hold_bytes=MAX_HELD, max_encodings=2)
     inbox = RecordingInbox(folder / "inbox", max_per_schedule=3)
-    site = Site(Serving(), Metrics(), masters, cache, inbox, instant(NOW))
+    site = Site(Serving(), Metrics(), masters, cache, inbox, instant(NOW), trusted)
     if service is not None:
         site.serving.put(service)
     hook = Hook(
         site.serving,
         site.metrics,
+        None if is_control else site.admission,
         clock=lambda: site.now,
         base_url=BASE_URL,
         region="NL",
-        is_control=is_control,
     )
     app = build_app(
         hook,

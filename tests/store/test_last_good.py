@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ def filled(
         writer.save(make_schedule("b", name="Café ☎"), summary="")
         writer.save(make_schedule("weg"), summary="")
         writer.add_token(make_token("t1", schedules=frozenset({"b", "a"}), networks=("::/0",)))
+        writer.add_token(make_token("t3", expires_at=saved_at, table_key="ab" * 32))
         writer.add_token(make_token("t2", is_operator=True))
     with sqlite_store.writing("jan", saved_at) as writer:
         writer.delete("weg", summary="")
@@ -76,8 +78,26 @@ def test_file_gives_what_the_store_gave(filled: SqliteStore, path: Path) -> None
     last_good = read_last_good(path)
     assert everything(last_good) == everything(filled)
     assert [r.schedule_id for r in last_good.currents()] == ["a", "b"]
-    assert [token.id for token in last_good.tokens()] == ["t1"]
+    assert [token.id for token in last_good.tokens()] == ["t1", "t3"]
     assert all(r.is_intact for r in last_good.currents())
+
+
+def test_file_of_the_version_before_is_read(
+    filled: SqliteStore, path: Path, make_token: MakeToken
+) -> None:
+    """Its tokens say nothing of an end or a key for tables: they have none."""
+    write_last_good(path, filled)
+    lines = path.read_text().splitlines(keepends=True)[:-1]
+    fields = (',"expires_at":null', ',"table_key":""', ',"expires_at":"2026-11-22T10:00:00+00:00"')
+    former = "".join(lines).replace('"version":2', '"version":1').replace("ab" * 32, "")
+    for field in fields:
+        former = former.replace(field, "")
+    digest = sha256(former.encode()).hexdigest()
+    path.write_text(f'{former}{{"sha256":"{digest}"}}\n')
+    last_good = read_last_good(path)
+    assert "expires_at" not in former
+    assert last_good.tokens()[1] == make_token("t3")
+    assert list(last_good.currents()) == list(filled.currents())
 
 
 def test_empty_store_round_trips(sqlite_store: SqliteStore, path: Path) -> None:
@@ -156,10 +176,10 @@ def test_other_version_is_refused(
     filled: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A whole file of another format version is told as such, not as damaged."""
-    monkeypatch.setattr("schedules.last_good.VERSION", 2)
+    monkeypatch.setattr("schedules.last_good.VERSION", 3)
     write_last_good(path, filled)
     monkeypatch.undo()
-    with pytest.raises(StoreUnavailableError, match="format version 2, and 1 is read here"):
+    with pytest.raises(StoreUnavailableError, match="format version 3, and 2 is read here"):
         read_last_good(path)
 
 

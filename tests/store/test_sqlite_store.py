@@ -1,6 +1,8 @@
 """What the SQLite store adds to the protocol: opening, migrations, append-only revisions."""
 
+import dataclasses
 import random
+import re
 import sqlite3
 import stat
 from contextlib import closing
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database, Migrations
 
-from schedules.errors import StoreUnavailableError
+from schedules.errors import DamagedRowsError, StoreUnavailableError
 from schedules.migrations import applied, check_promises, migrate, pending
 from schedules.recording_pins import PinHash
 from schedules.sqlite_store import DATABASE_NAME, SqliteStore, open_store
@@ -151,7 +153,7 @@ class TestMigrations:
             assert list(store.numbers()) == [("+31850000000", "hoofdkantoor")]
             assert [token.name for token in store.tokens()] == ["centrale"]
             assert [one.is_intact for one in store.history("filiaal")] == [True, True]
-            assert store.revision() == 2
+            assert store.revision() == 3
             with store.writing("jan", saved_at) as writer:
                 writer.take_lock("hoofdkantoor", 60)
                 assert writer.purge("filiaal") == 2
@@ -177,6 +179,55 @@ class TestMigrations:
             with store.writing("jan", saved_at) as writer:
                 assert writer.purge("winkel") == 2
             assert store.audio_references() == {"a" * 64, "b" * 64}
+
+    @pytest.fixture
+    def m003(self, tmp_path: Path) -> Path:
+        """Make the store of a version whose tokens lasted for ever: three, one revoked."""
+        with closing(sqlite3.connect(tmp_path / DATABASE_NAME)) as connection:
+            connection.executescript(Path(__file__).with_name("m003.sql").read_text())
+        return tmp_path
+
+    def test_earlier_tokens_stay_as_they_are_and_get_a_key_each(
+        self, m003: Path, make_token: MakeToken, saved_at: datetime
+    ) -> None:
+        """They go on without an end; whoever serves the store is told that they changed."""
+        with closing(open_store(m003)) as store:
+            tokens = store.all_tokens()
+            assert [dataclasses.replace(token, table_key="") for token in tokens] == [
+                make_token(
+                    "a1",
+                    sha256="a" * 64,
+                    schedules=frozenset({"hoofdkantoor"}),
+                    networks=("10.0.0.0/8", "2001:db8::/32"),
+                ),
+                make_token("b2", sha256="b" * 64, name="beheer", is_operator=True),
+                make_token("c3", sha256="c" * 64, name="oud", revoked_at=saved_at),
+            ]
+            assert all(re.fullmatch("[0-9a-f]{64}", token.table_key) for token in tokens)
+            assert len({token.table_key for token in tokens}) == 3
+            assert store.changed_since(2).has_new_tokens
+            with store.writing("jan", saved_at) as writer:
+                assert writer.revoke_token("a1").table_key == tokens[0].table_key
+        with closing(open_store(m003)) as store:
+            assert [token.id for token in store.tokens()] == ["b2"]
+
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            pytest.param("UPDATE tokens SET is_operator = 1 WHERE id = 'a1'", id="altered"),
+            pytest.param("DELETE FROM tokens WHERE id = 'a1'", id="lost"),
+            pytest.param("UPDATE state SET tokens_seal = 'kapot'", id="seal"),
+            pytest.param("UPDATE tokens SET name = CAST(x'ff' AS TEXT)", id="no-text"),
+        ],
+    )
+    def test_damage_to_earlier_tokens_still_shows(self, m003: Path, sql: str) -> None:
+        """The step seals its own change, and nothing that was altered before it."""
+        damage(m003, sql)
+        with (
+            closing(open_store(m003)) as store,
+            pytest.raises(DamagedRowsError, match="rows of tokens are damaged"),
+        ):
+            store.tokens()
 
     def test_a_damaged_revision_does_not_stop_the_steps(self, m002: Path) -> None:
         """What it can be seen to name is kept all the same."""

@@ -61,6 +61,19 @@ def test_rights_are_stored() -> None:
     assert (token.name, token.created_at, token.revoked_at) == ("pbx", AT, None)
 
 
+def test_expiry_and_table_key_come_with_the_token() -> None:
+    """Whoever asks is known with both, and neither is shown where a caller or token is told."""
+    token, text = made(expires_at=datetime(2026, 11, 22, 11, 0, tzinfo=UTC))
+    caller = index_tokens([token]).authenticate(f"Bearer {text}")
+    assert isinstance(caller, Caller)
+    assert caller.token_id == token.id
+    assert caller.expires_at == 1_795_345_200
+    assert re.fullmatch("[0-9a-f]{64}", token.table_key)
+    assert caller.table_key == bytes.fromhex(token.table_key)
+    assert token.table_key not in repr(token)
+    assert repr(caller.table_key) not in repr(caller)
+
+
 def test_bad_networks_are_all_named() -> None:
     """Each network that is none is told at once."""
     with pytest.raises(FaultyValueError) as caught:
