@@ -20,13 +20,14 @@ from admin_cli.whole_files import folder_of, replacing
 from audio_store.errors import UnusableAudioError
 from pbx_adapters import clock
 from pbx_adapters.data_dir import AUDIO_FOLDER, DECISIONS_FILE, INBOX_FOLDER
-from schedules.errors import BereikbaarError, StoreUnavailableError
+from schedules.errors import StoreUnavailableError
 from schedules.sqlite_store import DATABASE_NAME, open_store
 
 if TYPE_CHECKING:
     from schedules.sqlite_store import SqliteStore
 
 _NAME: Final = re.compile(r"bereikbaar-\d{8}T\d{6}Z\.tar")
+_SHOWN: Final = 3
 _REMEDY: Final = "`bereikbaar doctor` tells what is damaged; an earlier backup may be whole"
 
 
@@ -65,10 +66,14 @@ def _is_folder(target: str) -> bool:
 
 def _write(invocation: Invocation, store: "SqliteStore", path: Path, made_at: str) -> Contents:
     """Write a backup, and return what is in it; only a good one takes its place."""
-    with replacing(path) as file, TemporaryDirectory(dir=path.parent) as name:
+    with (
+        replacing(path) as file,
+        TemporaryDirectory(dir=path.parent, prefix=".bereikbaar-backup-") as name,
+    ):
         os.fchmod(file.fileno(), 0o600)
         folder = Path(name)
-        copy_database(store.path, folder / DATABASE_NAME)
+        with store.telling():
+            copy_database(store.path, folder / DATABASE_NAME)
         archive = BackupWriter(file)
         archive.add_file(DATABASE_NAME, folder / DATABASE_NAME)
         with closing(open_store(folder, create=False)) as copied:
@@ -114,24 +119,24 @@ def check_whole(store: "SqliteStore") -> int:
         ((told, *_), *_) = store.rows("PRAGMA integrity_check")
     if told != "ok":
         raise StoreUnavailableError(f"the store is damaged ({told}); {_REMEDY}")
-    damaged, count = [], 0
     with store.reading():
-        for current in counted(store.currents(), "schedules"):
-            count += 1
-            # Every revision it came from can be returned to, so each has to be whole.
-            damaged += [
-                f"{one.schedule_id} revision {one.revision}"
-                for one in store.history(current.schedule_id)
-                if not one.is_intact
-            ]
+        present = [current.schedule_id for current in store.currents()]
+        deleted = [deletion.schedule_id for deletion in store.deletions()]
+        # Every revision can be returned to, so each has to be whole.
+        damaged = [
+            f"{revision.schedule_id} revision {revision.revision}"
+            for schedule_id in counted([*present, *deleted], "schedules")
+            for revision in store.history(schedule_id)
+            if not revision.is_intact
+        ]
         for _ in store.numbers():
             pass
         store.all_tokens()
         store.audio_references()
     if damaged:
-        told = ", ".join(damaged[:3]) + (" and more" if len(damaged) > 3 else "")  # noqa: PLR2004
+        told = ", ".join(damaged[:_SHOWN]) + (" and more" if len(damaged) > _SHOWN else "")
         raise StoreUnavailableError(f"the store is damaged in {told}; {_REMEDY}")
-    return count
+    return len(present)
 
 
 def _add_decisions(source: Path, folder: Path, archive: BackupWriter) -> None:
