@@ -59,7 +59,9 @@ _COMMANDS: Final = {
         "admin_cli.doctor", "doctor", "Look for faults in what is stored, and tell what to do"
     ),
     "backup": LazyCommand(
-        "admin_cli.backup", "backup", "Write all that is stored to one file, and read it back."
+        "admin_cli.backup",
+        "backup",
+        "Write all that is stored to one file, while calls and edits go on, and read it back.",
     ),
     "restore": LazyCommand("admin_cli.restore", "restore", "Put a backup in the store's place."),
     "migrate": LazyCommand(
