@@ -165,6 +165,26 @@ def load_config(path: Path | None, chosen: Mapping[str, Any]) -> Config:
     return config
 
 
+def origins(path: Path | None, chosen: Mapping[str, Any]) -> dict[str, str]:
+    """Return where each setting comes from: an option, a variable, the file, or nowhere.
+
+    Arguments as of `load_config`, which must have accepted them. One that nobody sets has
+    `default`.
+    """
+    file = _find_file(path)
+    in_file = tomllib.loads(file.read_text("utf-8")) if file is not None else {}
+    variables = {_setting_of(name): name for name, value in os.environ.items() if value}
+    found = dict.fromkeys(Config.model_fields, "default")
+    for name in found:
+        if name in in_file:
+            found[name] = str(file)
+        if (variable := variables.get(name.upper(), "")).startswith(_PREFIX):
+            found[name] = variable
+        if chosen.get(name) is not None:
+            found[name] = f"--{name.replace('_', '-')}"
+    return found
+
+
 def _setting_of(variable: str) -> str:
     return variable.removeprefix(_PREFIX).upper()
 
