@@ -18,7 +18,7 @@ from audio_store.errors import (
 )
 from audio_store.inbox import RecordingInbox
 from pbx_adapters import clock
-from pbx_adapters.data_dir import LAST_GOOD_FILE
+from pbx_adapters.data_dir import DECISIONS_FILE, LAST_GOOD_FILE
 from schedules.errors import DamagedRowsError, StoreUnavailableError
 from schedules.last_good import read_last_good
 from schedules.revisions import DamagedRevisionError, Revision
@@ -37,6 +37,9 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "audio-references-damaged": "error",
         "audio-lost": "warning",
         "recording-damaged": "warning",
+        "token-expired": "warning",
+        "token-expires-soon": "warning",
+        "decisions-damaged": "warning",
         "audio-unneeded": "info",
     }
 )
@@ -71,6 +74,7 @@ def doctor(invocation: Invocation) -> None:
             *_store_faults(invocation, store),
             *_last_good_faults(invocation),
             *_recording_faults(invocation.inbox),
+            *_token_faults(invocation, store),
         ]
     found.sort(key=lambda one: (list(CODES).index(one.code), one.place))
     if invocation.is_json:
@@ -133,6 +137,27 @@ def _last_good_faults(invocation: Invocation) -> Iterator[Finding]:
     except StoreUnavailableError as error:
         remedy = "start or reload the daemon, which writes it anew"
         yield Finding("last-good-damaged", path.name, str(error), remedy)
+
+
+def _token_faults(invocation: Invocation, store: "SqliteStore") -> Iterator[Finding]:
+    """Find tokens that end soon or ended while in use, and whether their last use can be read."""
+    from admin_cli.token_faults import token_faults
+    from pbx_adapters.decisions_db import DecisionsUnavailableError
+    from pbx_adapters.token_uses import read_uses
+
+    uses = {}
+    try:
+        uses = read_uses(invocation.data_dir / DECISIONS_FILE)
+    except DecisionsUnavailableError as error:
+        problem, _, remedy = str(error).rpartition("; ")
+        yield Finding("decisions-damaged", DECISIONS_FILE, problem, remedy)
+    try:
+        tokens = store.tokens()
+    except StoreUnavailableError:
+        # Told as damage of the store.
+        return
+    for found in token_faults(tokens, uses, clock.utc_now()):
+        yield Finding(*found)
 
 
 def _recording_faults(inbox: RecordingInbox) -> Iterator[Finding]:

@@ -50,7 +50,10 @@ _COMMANDS: Final = {
     ),
     "forward": LazyCommand("admin_cli.forwards", "forward", "List, change and import forwards."),
     "audio": LazyCommand("admin_cli.audio", "audio", "List, change, import and export messages."),
-    "token": LazyCommand("admin_cli.tokens", "token", "List, create and revoke tokens."),
+    "token": LazyCommand("admin_cli.tokens", "token", "List, create, rotate and revoke tokens."),
+    "pbx": LazyCommand(
+        "admin_cli.pbx", "pbx", "Install on a PBX what asks this daemon, and check it from there."
+    ),
     "config": LazyCommand("admin_cli.configuration", "config", "Check and show the configuration."),
     "doctor": LazyCommand(
         "admin_cli.doctor", "doctor", "Look for faults in what is stored, and tell what to do"

@@ -3,12 +3,20 @@
 import os
 import secrets
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from schedules.errors import BereikbaarError
+
+
+class NewFile(NamedTuple):
+    """A file to be written: its name, which may be in folders, its bytes and its mode."""
+
+    name: str
+    content: bytes
+    mode: int
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -80,3 +88,54 @@ def folder_of(output: str, *, is_single: bool) -> Path | None:
         raise BereikbaarError(f"{path} is not a folder; name another, or remove it")
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def write_together(folder: Path, files: Iterable[NewFile], *, may_replace: bool) -> dict[str, str]:
+    """Write files into a folder, all or none; return for each `created`, `replaced`, `unchanged`.
+
+    A file that is unchanged gets its mode all the same. Raises `BereikbaarError` naming each that
+    differs, unless `may_replace`, or that is no regular file; and `OSError`.
+    """
+    files = list(files)
+    found = {file.name: _state_of(folder / file.name, file.content) for file in files}
+    strange = [str(folder / name) for name, state in found.items() if state == "strange"]
+    if strange:
+        raise BereikbaarError(f"{', '.join(strange)}: not a regular file; name another folder")
+    differing = [str(folder / name) for name, state in found.items() if state == "replaced"]
+    if differing and not may_replace:
+        raise BereikbaarError(
+            f"{', '.join(differing)}: there already, and different; look at what was changed "
+            "there, then --force replaces it"
+        )
+    with ExitStack() as stack:
+        ready = [
+            (_write_beside(folder / file.name, file, stack), folder / file.name) for file in files
+        ]
+        for beside, path in ready:
+            beside.replace(path)
+    return found
+
+
+def _state_of(path: Path, content: bytes) -> str:
+    """Tell what writing would do to a file."""
+    if not path.is_symlink() and not path.exists():
+        return "created"
+    if path.is_symlink() or not path.is_file():
+        return "strange"
+    return "unchanged" if path.read_bytes() == content else "replaced"
+
+
+def _write_beside(path: Path, file: NewFile, stack: ExitStack) -> Path:
+    """Write a file's bytes beside its place, gone when the stack is left; return where."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    stack.callback(beside.unlink, missing_ok=True)
+    # It is nobody else's to read at any moment.
+    with os.fdopen(
+        os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode), "wb"
+    ) as opened:
+        opened.write(file.content)
+        opened.flush()
+        os.fchmod(opened.fileno(), file.mode)
+        os.fsync(opened.fileno())
+    return beside

@@ -17,15 +17,18 @@ from pbx_adapters.openapi import openapi_document
 from pbx_adapters.recordings import Recordings
 from pbx_adapters.refusals import RefusedError, bare_answer
 from pbx_adapters.serving import Serving
+from pbx_adapters.signed_table import SignedTables
 from pbx_adapters.token_gate import TokenGate, refusal_response
 from pbx_adapters.url_table import Handler, dispatch
 
 _AUDIO: Final = re.compile("/audio/([0-9a-f]{64})[.]wav", re.ASCII)
 _RECORDINGS: Final = re.compile("/recordings/([a-z0-9-]{1,64})", re.ASCII)
+_TABLE: Final = re.compile("/table(?:/(.*))?", re.DOTALL)
 _PAGE_METHODS: Final = ("GET", "HEAD")
 _HOOK: Final = re.compile("/hook(/.*)?", re.DOTALL)
 
-# What answers at a path that names a message or a schedule; it gets the name, and who asks.
+# What answers at a path that names a message or a schedule; it gets the name, empty where there is
+# none, and who asks.
 NamedHandler = Callable[[web.BaseRequest, str, Caller], Awaitable[web.StreamResponse]]
 NamedPaths = tuple[re.Pattern[str], Mapping[str, NamedHandler]]
 
@@ -44,11 +47,13 @@ def build_app(  # noqa: PLR0913 - its wiring
 
     `clock` gives epoch seconds; `reload` returns once everything was read anew.
     """
+    gate = TokenGate(hook, serving)
     patterns: tuple[NamedPaths, ...] = (
         (_AUDIO, dict.fromkeys(_PAGE_METHODS, downloads.send)),
         (_RECORDINGS, {"GET": recordings.check, "POST": recordings.receive}),
+        (_TABLE, dict.fromkeys(_PAGE_METHODS, SignedTables(gate, metrics, clock).send)),
     )
-    paths = _Paths(serving, TokenGate(hook, serving), metrics, patterns, clock, reload)
+    paths = _Paths(serving, gate, metrics, patterns, clock, reload)
     handlers = {dialect: hook.handler(dialect) for dialect in DIALECTS}
     return dispatch(
         {
@@ -130,7 +135,7 @@ class _Paths:
             if found is None:
                 continue
             if handler := handlers.get(request.method):
-                return await self._answer_named(request, handler, found[1])
+                return await self._answer_named(request, handler, found[1] or "")
             methods = handlers
         if _HOOK.fullmatch(request.path):
             return _refuse_hook(methods)

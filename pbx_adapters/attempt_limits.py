@@ -1,6 +1,6 @@
 """How often somebody may guess: counted before each guess is looked at."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Final
 
 MAX_ATTEMPTS: Final = 5
@@ -11,7 +11,9 @@ _MAX_KEYS: Final = 10_000
 class AttemptLimits:
     """Wrong attempts of late, by what was guessed at; at most `max_keys` are remembered.
 
-    Instants are of one clock, in seconds. Each attempt counts as wrong until `forgive`.
+    Instants are of one clock, in seconds. Each attempt counts as wrong until `forgive`. With
+    `forgets_oldest`, who tried longest ago makes room for who is new; without, nobody does who
+    still counts, and a new one has to wait.
     """
 
     def __init__(
@@ -20,11 +22,17 @@ class AttemptLimits:
         max_attempts: int = MAX_ATTEMPTS,
         window_seconds: float = WINDOW_SECONDS,
         max_keys: int = _MAX_KEYS,
+        forgets_oldest: bool = False,
     ) -> None:
         self._max_attempts = max_attempts
         self._window_seconds = window_seconds
         self._max_keys = max_keys
-        self._attempts: dict[str, deque[float]] = {}
+        self._forgets_oldest = forgets_oldest
+        self._attempts: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Return of how many keys attempts are remembered."""
+        return len(self._attempts)
 
     def wait(self, key: str, at: float) -> float:
         """Return for how many seconds nobody may guess: 0 where somebody may now."""
@@ -41,17 +49,26 @@ class AttemptLimits:
         seconds = self.wait(key, at)
         if seconds > 0:
             return seconds
-        if key not in self._attempts and len(self._attempts) >= self._max_keys:
-            for old in list(self._attempts):
-                self._recent(old, at)
-            if len(self._attempts) >= self._max_keys:
-                return self._window_seconds
+        if key not in self._attempts and not self._has_room(at):
+            return self._window_seconds
         self._attempts.setdefault(key, deque()).append(at)
+        self._attempts.move_to_end(key)
         return 0.0
 
     def forgive(self, key: str) -> None:
         """Forget the attempts: the last one was right."""
         self._attempts.pop(key, None)
+
+    def _has_room(self, at: float) -> bool:
+        """Tell whether one key more can be remembered, once others have made room."""
+        if len(self._attempts) < self._max_keys:
+            return True
+        if self._forgets_oldest:
+            self._attempts.popitem(last=False)
+            return True
+        for old in list(self._attempts):
+            self._recent(old, at)
+        return len(self._attempts) < self._max_keys
 
     def _recent(self, key: str, at: float) -> "deque[float]":
         """Return the attempts that still count; forget the others."""

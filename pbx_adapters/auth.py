@@ -7,15 +7,14 @@ from binascii import Error as Base64Error
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from hashlib import sha256
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, Literal
 
+from pbx_adapters.addresses import Network, lies_in, parse_network
 from schedules.errors import FaultyValueError
 from schedules.store import Token
 
-Refusal = Literal["missing", "malformed", "unknown", "network", "schedule", "operator"]
+Refusal = Literal["missing", "malformed", "unknown"]
 
 TOKEN_PREFIX: Final = "bk"  # noqa: S105 - what every token starts with is no secret
 _ID_BYTES: Final = 6
@@ -35,7 +34,7 @@ class Caller:
     name: str
     is_operator: bool
     schedules: frozenset[str] = frozenset()
-    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    networks: tuple[Network, ...] = ()
     token_id: str = ""
     table_key: bytes = field(default=b"", repr=False)
     expires_at: int | None = None
@@ -46,7 +45,7 @@ class Caller:
 
     def may_come_from(self, address: str | None) -> bool:
         """Tell whether the peer's address lies in one of the token's networks."""
-        return not self.networks or (address is not None and _lies_in(address, self.networks))
+        return not self.networks or (address is not None and lies_in(address, self.networks))
 
 
 LOCAL_OPERATOR: Final = Caller("control socket", is_operator=True)
@@ -104,7 +103,7 @@ def index_tokens(tokens: Iterable[Token]) -> TokenTable:
                     token.name,
                     token.is_operator,
                     token.schedules,
-                    tuple(ip_network(network) for network in token.networks),
+                    tuple(map(parse_network, token.networks)),
                     token.id,
                     bytes.fromhex(token.table_key),
                     None if token.expires_at is None else int(token.expires_at.timestamp()),
@@ -152,13 +151,13 @@ def create_token(  # noqa: PLR0913 - what is stored of one
 
     The moments are aware, in UTC. Raises `FaultyValueError` for each network that is none.
     """
-    faults = []
+    faults: list[tuple[str, str]] = []
     clean = []
     for network in networks:
         try:
-            clean.append(str(ip_network(network)))
-        except ValueError as error:
-            faults.append((f"{network!r} is not a network: {error}", "write it as 192.0.2.0/24"))
+            clean.append(str(parse_network(network)))
+        except FaultyValueError as error:
+            faults += error.faults
     if faults:
         raise FaultyValueError(*faults)
     token_id = secrets.token_hex(_ID_BYTES)
@@ -175,13 +174,3 @@ def create_token(  # noqa: PLR0913 - what is stored of one
         table_key=secrets.token_hex(_TABLE_KEY_BYTES),
     )
     return token, f"{TOKEN_PREFIX}_{token_id}_{secret}"
-
-
-@lru_cache(maxsize=4_096)
-def _lies_in(address: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return any((mapped or ip) in network for network in networks)

@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from pbx_adapters.addresses import Network, parse_network
 from schedules.errors import BereikbaarError, Fault, FaultyValueError, meant
 from schedules.faults import faults_of
 from schedules.field_text import check_country
@@ -77,6 +78,18 @@ def _split_list(value: object) -> object:
     return value
 
 
+def _check_proxy(value: object) -> object:
+    """Read a network of proxies; one that holds everybody would let anybody say who he is."""
+    if not isinstance(value, str):
+        return value
+    network = parse_network(value)
+    if not network.prefixlen:
+        raise FaultyValueError(
+            (f"{value!r} holds every address there is", "name the proxies' own addresses")
+        )
+    return network
+
+
 Country = Annotated[str, AfterValidator(check_country)]
 
 
@@ -92,6 +105,11 @@ class Config(BaseSettings):
     public_url: Annotated[str, AfterValidator(_check_public_url)] | None = None
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    trusted_proxies: Annotated[
+        tuple[Annotated[Network, BeforeValidator(_check_proxy)], ...],
+        NoDecode,
+        BeforeValidator(_split_list),
+    ] = ()
     max_connections: int = Field(default=1_000, ge=1, le=1_000_000)
     max_connections_per_ip: int = Field(default=0, ge=0, le=1_000_000)
     keepalive_seconds: float = Field(default=75.0, ge=1, le=3_600)

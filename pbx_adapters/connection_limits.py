@@ -6,6 +6,8 @@ from typing import Final
 
 from aiohttp import web
 
+from pbx_adapters.addresses import Network
+
 MAX_BODY_BYTES: Final = 64 * 1024
 BODY_SECONDS: Final = 10.0
 # Set on a request once its client has shown that it may send a recording.
@@ -22,7 +24,8 @@ _MIN_LINE_BYTES: Final = 64
 class ConnectionLimits:
     """What one server grants its clients; counts are connections, times are seconds.
 
-    `max_connections_per_ip` 0 means no cap, and does not count clients of a Unix socket.
+    `max_connections_per_ip` 0 means no cap, and does not count clients of a Unix socket; nor does
+    it cap the `trusted` proxies, whose connections are of many clients.
     `head_seconds` runs from the opening of a connection or the first byte of a later head until
     that head is complete; `body_seconds` from there until the body is, `recording_seconds` where
     that is a recording; `keepalive_seconds` is how long a connection may idle between requests;
@@ -32,6 +35,7 @@ class ConnectionLimits:
 
     max_connections: int = 1000
     max_connections_per_ip: int = 0
+    trusted: tuple[Network, ...] = ()
     head_seconds: float = 10.0
     body_seconds: float = BODY_SECONDS
     recording_seconds: float = 60.0

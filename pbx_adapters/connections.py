@@ -13,6 +13,7 @@ from typing import Any, Literal, cast
 from aiohttp import EMPTY_PAYLOAD, web
 from aiohttp.http import HttpProcessingError
 
+from pbx_adapters.addresses import lies_in
 from pbx_adapters.connection_limits import (
     IS_RECORDING,
     MAX_REFUSED_OPEN,
@@ -261,7 +262,7 @@ class ConnectionGuard:
             return None
         if ip is not None:
             per_ip = self.limits.max_connections_per_ip
-            if per_ip and self._per_ip[ip] >= per_ip:
+            if 0 < per_ip <= self._per_ip[ip] and not lies_in(ip, self.limits.trusted):
                 self.on_drop("max_connections_per_ip")
                 return None
             self._per_ip[ip] += 1

@@ -20,6 +20,7 @@ from audio_store.inbox import RecordingInbox
 from audio_store.intake import encode, take_in
 from audio_store.masters import MasterFiles
 from pbx_adapters import clock
+from pbx_adapters.admission import Admission
 from pbx_adapters.app import build_app
 from pbx_adapters.audio_cache import AudioCache
 from pbx_adapters.audio_download import AudioDownloads, DownloadFailure
@@ -27,7 +28,13 @@ from pbx_adapters.audio_watch import AudioWatch
 from pbx_adapters.config import Config, Listen
 from pbx_adapters.connection_limits import ConnectionLimits, fit_to_descriptors
 from pbx_adapters.connections import DropReason
-from pbx_adapters.data_dir import AUDIO_FOLDER, CONTROL_SOCKET, INBOX_FOLDER, remove_leftovers
+from pbx_adapters.data_dir import (
+    AUDIO_FOLDER,
+    CONTROL_SOCKET,
+    DECISIONS_FILE,
+    INBOX_FOLDER,
+    remove_leftovers,
+)
 from pbx_adapters.hook import Hook
 from pbx_adapters.listening import bind_tcp, bind_unix, fault_of_path
 from pbx_adapters.logs import Throttle, configure_logs
@@ -36,6 +43,7 @@ from pbx_adapters.recordings import Recordings
 from pbx_adapters.reload import Reloader
 from pbx_adapters.server import RunningServer, serve_guarded
 from pbx_adapters.serving import Serving
+from pbx_adapters.use_keeper import UseKeeper
 from schedules.telephone import read_number
 
 _SECONDS_BETWEEN_LINES: Final = 10.0
@@ -69,6 +77,8 @@ class _Parts:
     config: Config
     serving: Serving
     metrics: Metrics
+    admission: Admission
+    uses: UseKeeper
     downloads: AudioDownloads
     inbox: RecordingInbox
     recordings: Recordings
@@ -114,6 +124,7 @@ async def _serve(config: Config, metrics: Metrics) -> None:
         control = bind_unix(config.data_dir / CONTROL_SOCKET)
         servers.append(await _start(parts, [control], base_url, is_control=True))
     parts.reloader.start()
+    parts.uses.start()
     tidying = asyncio.create_task(_tidy_up(parts))
     _log.info("listening", address=f"http://{address}", data_dir=str(config.data_dir))
     await stopping.wait()
@@ -121,6 +132,7 @@ async def _serve(config: Config, metrics: Metrics) -> None:
     tidying.cancel()
     await asyncio.gather(*(server.close() for server in servers))
     await asyncio.to_thread(parts.reloader.stop)
+    await asyncio.to_thread(parts.uses.stop)
     _log.info("stopped")
 
 
@@ -170,6 +182,7 @@ def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> 
     asked = ConnectionLimits(
         max_connections=config.max_connections,
         max_connections_per_ip=config.max_connections_per_ip,
+        trusted=config.trusted_proxies,
         keepalive_seconds=config.keepalive_seconds,
     )
     limits = fit_to_descriptors(asked)
@@ -179,7 +192,19 @@ def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> 
     recordings = Recordings(
         config.data_dir, inbox, metrics, clock=clock.now, timer=monotonic, take_in=take_in
     )
-    return _Parts(config, serving, metrics, downloads, inbox, recordings, reloader, limits)
+    admission = Admission(metrics.auth_failures, trusted=config.trusted_proxies)
+    return _Parts(
+        config=config,
+        serving=serving,
+        metrics=metrics,
+        admission=admission,
+        uses=UseKeeper(config.data_dir / DECISIONS_FILE, admission.uses),
+        downloads=downloads,
+        inbox=inbox,
+        recordings=recordings,
+        reloader=reloader,
+        limits=limits,
+    )
 
 
 async def _start(
@@ -189,10 +214,10 @@ async def _start(
     hook = Hook(
         parts.serving,
         parts.metrics,
+        None if is_control else parts.admission,
         clock=clock.now,
         base_url=base_url,
         region=parts.config.default_region,
-        is_control=is_control,
     )
     app = build_app(
         hook,

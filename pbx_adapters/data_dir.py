@@ -7,6 +7,7 @@ from typing import Final
 
 AUDIO_FOLDER: Final = "audio"
 CONTROL_SOCKET: Final = "control.sock"
+DECISIONS_FILE: Final = "decisions.db"
 INBOX_FOLDER: Final = "inbox"
 LAST_GOOD_FILE: Final = "last-good.jsonl"
 

@@ -11,6 +11,7 @@ import structlog
 from aiohttp import HttpVersion11, web
 from multidict import CIMultiDict
 
+from pbx_adapters.admission import Admission, admit_operator
 from pbx_adapters.answer import (
     ANSWER_FIELDS,
     CONTENT_TYPES,
@@ -23,7 +24,7 @@ from pbx_adapters.answer import (
     prepare_answer,
     render_fields,
 )
-from pbx_adapters.auth import LOCAL_OPERATOR, Caller
+from pbx_adapters.auth import Caller
 from pbx_adapters.forms import FORM_READ, read_form
 from pbx_adapters.logs import Throttle
 from pbx_adapters.metrics import Metrics
@@ -56,25 +57,27 @@ class Hook:
     """Answers every incoming call.
 
     `clock` gives epoch seconds; `base_url` is where messages are downloaded; national numbers are
-    read in `region`. Callers over the control socket have operator rights without a token.
+    read in `region`. `admission` judges who asks; without one everybody has operator rights, as
+    over the control socket.
     """
 
     def __init__(  # noqa: PLR0913 - what one call needs
         self,
         serving: Serving,
         metrics: Metrics,
+        admission: Admission | None,
         *,
         clock: Callable[[], int],
         base_url: str,
         region: str,
-        is_control: bool = False,
     ) -> None:
         self._serving = serving
         self._metrics = metrics
         self._clock = clock
-        self._base_url = base_url
+        self.base_url = base_url
         self._region = region
-        self._is_control = is_control
+        self._admission = admission
+        self._admit = admit_operator if admission is None else admission.admit
         self._prepared: dict[AnswerFormat, dict[str, tuple[Decision, PreparedAnswer]]] = {
             answer_format: {} for answer_format in CONTENT_TYPES
         }
@@ -107,7 +110,7 @@ class Hook:
                 fault = RefusedError("unavailable", "a fault in the daemon; its log has more")
                 response = self._refuse(fault, request, dialect, decision_id)
             # What operators ask here is no PBX's call.
-            if not self._is_control:
+            if self._admission is not None:
                 self._metrics.calls.count_response(dialect, response.status)
             return response
 
@@ -125,13 +128,13 @@ class Hook:
         service = self._serving.service
         if service is None:
             raise RefusedError("unavailable", "; ".join(self._serving.troubles))
-        caller = self.authenticate(request, service)
-        query = _parse(request, form)
+        at = self._clock()
+        caller = self._admit(request, service.tokens, at)
+        query = read_query(request, form)
         answer_format = _format_of(query, default_format)
         if "at" in query or "explain" in query:
             return self._simulate(Asked(caller, query, answer_format), service, decision_id)
-        at = self._clock()
-        decision = self._decide(caller, query, service, at)
+        decision = self.decide(caller, query, service, at)
         answer = self._render(decision, answer_format)
         response: web.StreamResponse
         if request.keep_alive and request.version == HttpVersion11:
@@ -146,20 +149,11 @@ class Hook:
         return response
 
     def authenticate(self, request: web.BaseRequest, service: Service) -> Caller:
-        """Return who asks; raises `RefusedError` for a missing or wrong token or network."""
-        if self._is_control:
-            return LOCAL_OPERATOR
-        caller = service.tokens.authenticate(request.headers.get("Authorization"))
-        if not isinstance(caller, Caller):
-            self._metrics.auth_failures.labels(caller).inc()
-            raise RefusedError("unauthorized", _TOKEN_REMEDIES[caller])
-        # Asked only where it matters: the peer's address costs a system call.
-        if caller.networks and not caller.may_come_from(request.remote):
-            self._metrics.auth_failures.labels("network").inc()
-            raise RefusedError("forbidden", "this token is not for the network you ask from")
-        return caller
+        """Return who asks for what is no call; raises `RefusedError`."""
+        return self._admit(request, service.tokens, self._clock())
 
-    def _decide(self, caller: Caller, query: dict[str, str], service: Service, at: int) -> Decision:
+    def decide(self, caller: Caller, query: dict[str, str], service: Service, at: int) -> Decision:
+        """Decide what a query asks at an instant; raises `RefusedError` where a token may not."""
         did = query.get("did")
         number = None if did is None else read_number(did, self._region)
         decision = resolve(service.snapshot, CallQuery(at, number, query.get("schedule")))
@@ -176,7 +170,7 @@ class Hook:
             return kept[1]
         if len(prepared) >= _MAX_PREPARED:
             prepared.clear()
-        answer = prepare_answer(decision, answer_format, self._base_url)
+        answer = prepare_answer(decision, answer_format, self.base_url)
         prepared[decision.schedule] = decision, answer
         return answer
 
@@ -188,11 +182,11 @@ class Hook:
         snapshot = service.snapshot
         at = self._clock()
         if "at" in asked.query:
-            zone = zone_of(self._decide(asked.caller, asked.query, service, at), snapshot)
+            zone = zone_of(self.decide(asked.caller, asked.query, service, at), snapshot)
             at = parse_at(asked.query["at"], zone)
-        decision = self._decide(asked.caller, asked.query, service, at)
+        decision = self.decide(asked.caller, asked.query, service, at)
         fields: dict[str, object] = dict(
-            answer_fields(decision, format_instant(at), decision_id, self._base_url)
+            answer_fields(decision, format_instant(at), decision_id, self.base_url)
         )
         if "explain" in asked.query and asked.answer_format == "json":
             table = snapshot.tables.get(decision.schedule)
@@ -227,7 +221,7 @@ class Hook:
                 dialect=dialect,
                 error=refusal.error,
                 detail=refusal.detail,
-                remote=request.remote,
+                remote=self._admission and self._admission.address_of(request),
                 decision_id=decision_id,
                 left_out=self._throttle.take_left_out(refusal.error),
             )
@@ -238,14 +232,8 @@ class Hook:
         )
 
 
-_TOKEN_REMEDIES: Final = {
-    "missing": "send a token: Authorization: Bearer TOKEN, or Basic with it as password or user",
-    "malformed": "the Authorization header holds no token: use Bearer, or Basic",
-    "unknown": "this token is not known: create one with `bereikbaar token create`",
-}
-
-
-def _parse(request: web.BaseRequest, form: str) -> dict[str, str]:
+def read_query(request: web.BaseRequest, form: str) -> dict[str, str]:
+    """Return the parameters of a request's query and of a form; raises `RefusedError`."""
     _, _, query_text = request.raw_path.partition("?")
     try:
         return parse_query(query_text, form)

@@ -81,6 +81,11 @@ class Metrics:
             ["why"],
             registry=registry,
         )
+        self.tables_sent = Counter(
+            "bereikbaar_tables_sent",
+            "Signed tables handed out, for PBXs to decide by on their own",
+            registry=registry,
+        )
         self.audio_bytes = _gauge(registry, "audio_bytes", "Size of all stored messages together")
         self.overrides_active = _gauge(registry, "overrides_active", "Overrides in force now")
         Gauge(

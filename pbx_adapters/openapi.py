@@ -1,6 +1,6 @@
 """The description of the HTTP interface, made from the names that the hook itself uses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Final, get_args
@@ -9,6 +9,7 @@ from audio_store.intake import ENCODINGS
 from pbx_adapters.answer import ANSWER_FIELDS, CONTENT_TYPES, DIALECTS
 from pbx_adapters.recordings import PIN_HEADER
 from pbx_adapters.refusals import HTTP_CODES, HookError
+from pbx_adapters.signed_table import INTERVAL_FIELDS, SIGNATURE_HEADER, TABLE_FIELDS
 
 _PARAMETERS: Final = {
     "did": "Number called, as the trunk delivers it; also `called`, `to`. Or give `schedule`.",
@@ -31,6 +32,7 @@ _PLAIN: Final = {
 _REFUSALS: Final = {
     "401": "No valid token",
     "403": "The token is not for this, or not for your network",
+    "429": "Too many requests without a valid token: Retry-After says when",
     "503": "Nothing to answer from",
 }
 
@@ -47,12 +49,14 @@ def openapi_document() -> dict[str, Any]:
     paths["/-/reload"] = {"post": _reload_operation()}
     paths["/audio/{sha256}.wav"] = {method: _audio_operation(method) for method in ("get", "head")}
     paths["/recordings/{schedule}"] = _recordings_operations()
+    for path in ("/table/{schedule}", "/table"):
+        paths[path] = {method: _table_operation(path, method) for method in ("get", "head")}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Bereikbaar", "version": version("bereikbaar")},
         "paths": paths,
         "components": {
-            "schemas": {"Answer": _answer_schema()},
+            "schemas": {"Answer": _texts_schema(ANSWER_FIELDS), "Table": _table_schema()},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic"},
@@ -93,7 +97,7 @@ def _recordings_operation(method: str, summary: str, codes: Mapping[str, str]) -
     every = _REFUSALS | {
         "400": "bad-request: for one, no PIN was sent",
         "403": f"{_REFUSALS['403']}; no-pin or wrong-pin",
-        "429": "too-many-attempts: Retry-After says when",
+        "429": "too-many-attempts, at tokens or at the PIN: Retry-After says when",
     }
     return {
         "operationId": f"{method}_recordings",
@@ -119,6 +123,34 @@ def _recordings_operations() -> dict[str, Any]:
     upload["requestBody"] = {"required": True, "content": {"audio/wav": {}}}
     check = _recordings_operation("get", "Whether a PIN is right", {"204": "It is"})
     return {"get": check, "post": upload}
+
+
+def _table_operation(path: str, method: str) -> dict[str, Any]:
+    is_named = "{" in path
+    asked = (
+        [_parameter("schedule", "The schedule's id", place="path")]
+        if is_named
+        else [_parameter(name, _PARAMETERS[name]) for name in ("did", "schedule")]
+    )
+    codes = {
+        "200": "The decisions of seven days, one interval a line; the header signs the body",
+        "400": "bad-request: neither or both of a schedule and a number, or a parameter broken",
+        "404": "not-found: no such schedule, or the number is linked to none",
+    }
+    codes |= _REFUSALS
+    codes["403"] += "; or the token has no key to sign with"
+    operation: dict[str, Any] = {
+        "operationId": f"{method}_table_of_{'schedule' if is_named else 'number'}",
+        "summary": "What to decide by while the daemon can't be reached",
+        "security": _security(),
+        "parameters": asked,
+        "responses": _responses(codes),
+    }
+    operation["responses"]["200"] |= {
+        "headers": {SIGNATURE_HEADER: {"schema": {"type": "string"}}},
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Table"}}},
+    }
+    return operation
 
 
 def _responses(codes: Mapping[str, str]) -> dict[str, Any]:
@@ -170,12 +202,19 @@ def _parameter(name: str, text: str, *, place: str = "query") -> dict[str, Any]:
     }
 
 
-def _answer_schema() -> dict[str, Any]:
+def _texts_schema(names: Sequence[str]) -> dict[str, Any]:
     return {
         "type": "object",
-        "properties": {name: {"type": "string"} for name in ANSWER_FIELDS},
-        "required": list(ANSWER_FIELDS),
+        "properties": {name: {"type": "string"} for name in names},
+        "required": list(names),
     }
+
+
+def _table_schema() -> dict[str, Any]:
+    schema = _texts_schema(TABLE_FIELDS)
+    schema["properties"]["intervals"] = {"type": "array", "items": _texts_schema(INTERVAL_FIELDS)}
+    schema["required"].append("intervals")
+    return schema
 
 
 def _security() -> list[dict[str, list[str]]]:

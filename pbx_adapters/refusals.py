@@ -10,21 +10,22 @@ HookError = Literal[
     "unauthorized",
     "forbidden",
     "too-large",
+    "too-many-attempts",
     "unavailable",
 ]
-# Of messages and recordings; no call is refused with these.
-AudioRequestError = Literal[
+# Of messages, recordings and tables; no call is refused with these.
+OtherError = Literal[
     "audio-missing",
     "audio-damaged",
     "bad-recording",
     "no-pin",
     "wrong-pin",
-    "too-many-attempts",
     "inbox-full",
     "disk-full",
+    "not-found",
 ]
 
-HTTP_CODES: Final[dict[HookError | AudioRequestError, int]] = {
+HTTP_CODES: Final[dict[HookError | OtherError, int]] = {
     "bad-request": 400,
     "ambiguous-time": 400,
     "unauthorized": 401,
@@ -39,13 +40,14 @@ HTTP_CODES: Final[dict[HookError | AudioRequestError, int]] = {
     "too-many-attempts": 429,
     "inbox-full": 409,
     "disk-full": 507,
+    "not-found": 404,
 }
 
 
 class RefusedError(Exception):
     """A request that gets no decision; `error` is the contract's word, `detail` says what to do."""
 
-    def __init__(self, error: HookError | AudioRequestError, detail: str, **headers: str) -> None:
+    def __init__(self, error: HookError | OtherError, detail: str, **headers: str) -> None:
         super().__init__(detail)
         self.error = error
         self.detail = detail

@@ -7,7 +7,7 @@ from aiohttp import web
 from pbx_adapters.auth import Caller
 from pbx_adapters.hook import Hook
 from pbx_adapters.refusals import HTTP_CODES, RefusedError
-from pbx_adapters.serving import Serving
+from pbx_adapters.serving import Service, Serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,14 @@ class TokenGate:
 
     def admit(self, request: web.BaseRequest) -> Caller:
         """Return who asks; raises `RefusedError`."""
+        return self.hook.authenticate(request, self.service())
+
+    def service(self) -> Service:
+        """Return the service in force; raises `RefusedError` while there is none."""
         service = self.serving.service
         if service is None:
             raise RefusedError("unavailable", "; ".join(self.serving.troubles))
-        return self.hook.authenticate(request, service)
+        return service
 
 
 def refusal_response(refusal: RefusedError) -> web.Response:

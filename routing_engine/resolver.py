@@ -1,5 +1,6 @@
 """From a call to its decision. Total: every query gets one, whatever is asked."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -33,10 +34,30 @@ def resolve(snapshot: RoutingSnapshot, query: CallQuery) -> Decision:
     return decision
 
 
-def decide(table: IntervalTable, at: int) -> Decision:
-    """Decide what happens to a caller at an instant, in epoch seconds, and until when."""
+def decide_span(
+    table: IntervalTable, from_at: int, until_at: int
+) -> Iterator[tuple[int, int, Decision]]:
+    """Yield `(from, until, decision)` for all of a span of epoch seconds, in order, without a gap.
+
+    Each decision is the one that every call from `from` up to, not including, `until` gets.
+    """
+    at = same_until = from_at
+    while at < until_at:
+        decision = decide(table, at, same_until)
+        # Where nothing was found to change, that much is known of the next decision too.
+        known_until = at + SEARCH_DAYS * DAY_SECONDS
+        same_until = known_until if decision.valid_until is None else decision.valid_until
+        yield at, min(decision.holds_until, until_at), decision
+        at = decision.holds_until
+
+
+def decide(table: IntervalTable, at: int, same_until: int = -FOREVER) -> Decision:
+    """Decide what happens to a caller at an instant, in epoch seconds, and until when.
+
+    Up to `same_until` the caller's lot is known to stay what it is, which spares the search.
+    """
     interval = table.interval_at(at)
-    valid_until, next_status, searched_to = find_change(table, at, interval)
+    valid_until, next_status, searched_to = find_change(table, at, interval, same_until)
     # Where nothing was found, the first edge not reached is looked at once it comes within reach.
     holds_until = min(interval.until_at, searched_to)
     # By place, in the order of the fields: by name it would take four times as long.
@@ -68,7 +89,7 @@ def _shared(at: int) -> int:
 
 
 def find_change(
-    table: IntervalTable, at: int, interval: Interval
+    table: IntervalTable, at: int, interval: Interval, same_until: int = -FOREVER
 ) -> tuple[int | None, CallStatus | Literal[""], int]:
     """Find the first later instant at which a caller notices a difference, and the status then.
 
@@ -77,7 +98,7 @@ def find_change(
     """
     noticed = interval.outcome[NOTICED]
     reach = SEARCH_DAYS * DAY_SECONDS
-    change_at = interval.until_at
+    change_at = max(interval.until_at, same_until)
     while change_at <= at + reach:
         outcome, until_at = table.outcome_at(change_at)
         if outcome is not interval.outcome and outcome[NOTICED] != noticed:

@@ -257,12 +257,22 @@ class SqliteWriter:
             self._touch_tokens(seal(*row))
 
     def revoke_token(self, id_or_name: str) -> Token:
-        """Revoke a live token and return it as it is now."""
+        """Revoke a token and return it as it is now."""
         with self._step():
-            token = one_token(self._store.tokens(), id_or_name)
+            token = one_token(self._store.tokens(), id_or_name, self._saved_at)
             revoked = dataclasses.replace(token, revoked_at=self._saved_at)
             self._replace_token(token, revoked)
         return revoked
+
+    def expire_token(self, token_id: str, expires_at: datetime) -> Token:
+        """Let a token end at an aware instant, and return it as it is now."""
+        with self._step():
+            kept = {token.id: token for token in self._store.tokens()}
+            if token_id not in kept:
+                raise NotFoundError(f"there is no token {token_id!r} that isn't revoked")
+            expiring = dataclasses.replace(kept[token_id], expires_at=expires_at)
+            self._replace_token(kept[token_id], expiring)
+        return expiring
 
     def _replace_token(self, token: Token, new: Token) -> None:
         *_, revoked_at, expires_at, _ = row_of(new)

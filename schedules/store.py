@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from schedules.edit_locks import BrokenLock, EditLock
 from schedules.recording_pins import PinHash, SetPin
@@ -16,6 +16,8 @@ from schedules.telephone import NumberBlock
 
 if TYPE_CHECKING:
     from schedules.model import Schedule
+
+TokenState = Literal["live", "expired", "revoked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,20 @@ class Token:
     revoked_at: datetime | None = None
     expires_at: datetime | None = None
     table_key: str = field(default="", repr=False)
+
+    def state_at(self, at: datetime) -> TokenState:
+        """Tell whether it opens anything at an aware instant, or why not."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= at else "live"
+
+    def is_like(self, other: "Token") -> bool:
+        """Tell whether another token has the same name and rights: one can replace the other."""
+        return _likeness(self) == _likeness(other)
+
+
+def _likeness(token: Token) -> tuple[object, ...]:
+    return token.name, token.is_operator, token.schedules, frozenset(token.networks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +182,16 @@ class StoreWriter(Protocol):
         ...
 
     def revoke_token(self, id_or_name: str) -> Token:
-        """Revoke a live token and return it as it is now.
+        """Revoke a token and return it as it is now; of one name, the live one before an expired.
 
-        Raises `NotFoundError`, and `ConflictError` for a name that several live tokens share.
+        Raises `NotFoundError`, and `ConflictError` for a name that several such tokens share.
+        """
+        ...
+
+    def expire_token(self, token_id: str, expires_at: datetime) -> Token:
+        """Let a token that isn't revoked end at an aware instant, and return it as it is now.
+
+        Raises `NotFoundError`.
         """
         ...
 

@@ -1,6 +1,7 @@
 """What every store says when it refuses: what isn't there, what was changed, what is taken."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from schedules.errors import ConflictError, NotFoundError, meant
@@ -24,21 +25,26 @@ def not_found(schedule_id: str, latest: Revision | None, ids: Iterable[str]) -> 
     return NotFoundError(f"there is no schedule {schedule_id!r}; {_meant(schedule_id, ids)}")
 
 
-def one_token(live: Iterable[Token], id_or_name: str) -> Token:
-    """Return the live token with this id, or else the only one with this name.
+def one_token(unrevoked: Iterable[Token], id_or_name: str, at: datetime) -> Token:
+    """Return the token with this id, or else the only one with this name.
 
-    Raises `NotFoundError` and `ConflictError`.
+    Of a name, those that are live at an aware instant come before the expired. Raises
+    `NotFoundError` and `ConflictError`.
     """
-    tokens = list(live)
-    found = [token for token in tokens if token.id == id_or_name] or [
-        token for token in tokens if token.name == id_or_name
-    ]
+    tokens = list(unrevoked)
+    named = [token for token in tokens if token.name == id_or_name]
+    found = (
+        [token for token in tokens if token.id == id_or_name]
+        or [token for token in named if token.state_at(at) == "live"]
+        or named
+    )
     if not found:
         names = {token.name for token in tokens} | {token.id for token in tokens}
         raise NotFoundError(f"there is no live token {id_or_name!r}; {_meant(id_or_name, names)}")
     if len(found) > 1:
         ids = ", ".join(token.id for token in found)
-        raise ConflictError(f"{len(found)} live tokens are named {id_or_name}; say which: {ids}")
+        state = found[0].state_at(at)
+        raise ConflictError(f"{len(found)} {state} tokens are named {id_or_name}; say which: {ids}")
     return found[0]
 
 

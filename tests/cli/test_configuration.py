@@ -58,6 +58,14 @@ def test_show_as_a_table(cli: CommandLine, write: WriteConfig) -> None:
     assert ["public_url", "-", "default"] in lines
 
 
+def test_show_tells_networks_as_they_are_written(cli: CommandLine, write: WriteConfig) -> None:
+    """Trusted proxies come back as text, in JSON and in the table."""
+    write('trusted_proxies = ["192.0.2.7", "2001:DB8::/64"]\n')
+    networks = ["192.0.2.7/32", "2001:db8::/64"]
+    assert cli.json("config", "show")["trusted_proxies"]["value"] == networks
+    assert " ".join(networks) in cli("config", "show").stdout
+
+
 def test_check_accepts_defaults(cli: CommandLine) -> None:
     """Without any setting there is nothing to warn of but the folder still to come."""
     told = cli("config", "check")

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from admin_cli.doctor import CODES
 from audio_store.inbox import RecordingInbox
 from audio_store.masters import MasterFiles
 from pbx_adapters import clock
+from pbx_adapters.token_uses import write_uses
 from tests.cli.command_line import CommandLine, document, wav
+from tests.cli.conftest import SetClock
 
 
 def message(cli: CommandLine, seconds: float = 0.1) -> str:
@@ -158,3 +161,81 @@ def test_every_code_is_explained() -> None:
     page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
     told = [line.split("|")[1:3] for line in page.splitlines() if line.startswith("| `")]
     assert [(code.strip(" `"), severity.strip()) for code, severity in told] == list(CODES.items())
+
+
+def used(cli: CommandLine, token_id: str, moment: str) -> None:
+    """Note that a token was used, as the daemon does."""
+    at = int(datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp())
+    write_uses(cli.folder / "data" / "decisions.db", [(token_id, at)])
+
+
+def token(cli: CommandLine, *options: str) -> str:
+    """Create a token, and return its id."""
+    return str(cli.json("token", "create", "centrale", *options)["id"])
+
+
+@pytest.mark.parametrize(
+    ("expires", "is_told"),
+    [
+        pytest.param("14d", True, id="within-14-days"),
+        pytest.param("14d1m", False, id="later"),
+    ],
+)
+def test_token_that_ends_soon_is_told(cli: CommandLine, expires: str, is_told: bool) -> None:  # noqa: FBT001 - a column of the table
+    """Whether it is used or not: somebody may rely on it."""
+    token_id = token(cli, "--expires", expires)
+    expected: list[tuple[str, str, list[str]]] = []
+    if is_told:
+        expected = [("token-expires-soon", f"token {token_id}", [])]
+    assert found(cli, code=0) == expected
+
+
+def test_rotated_token_is_told_while_something_sends_it(cli: CommandLine) -> None:
+    """Once it is at rest its end is no fault; until then its successor is named."""
+    cli("migrate")
+    old = token(cli)
+    new = cli.json("token", "rotate", "centrale")["id"]
+    assert found(cli, code=0) == []
+    used(cli, old, "2026-11-22T09:59")
+    (finding,) = cli.json("doctor")["findings"]
+    assert (finding["code"], finding["place"]) == ("token-expires-soon", f"token {old}")
+    assert new in finding["remedy"]
+    used(cli, old, "2026-11-21T09:59")
+    assert found(cli, code=0) == []
+
+
+@pytest.mark.parametrize(
+    ("used_at", "is_told"),
+    [
+        pytest.param("2026-11-23T09:59", False, id="before-its-end"),
+        pytest.param("2026-11-23T10:01", True, id="after-its-end"),
+        pytest.param(None, False, id="never"),
+    ],
+)
+def test_expired_token_that_is_still_sent_is_told(
+    cli: CommandLine,
+    set_clock: SetClock,
+    used_at: str | None,
+    is_told: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """For 14 days after it was last sent."""
+    token_id = token(cli, "--expires", "1d")
+    if used_at is not None:
+        used(cli, token_id, used_at)
+    set_clock("2026-12-07T10:00:00+00:00")
+    expected: list[tuple[str, str, list[str]]] = []
+    if is_told:
+        expected = [("token-expired", f"token {token_id}", [])]
+    assert found(cli, code=0) == expected
+    set_clock("2026-12-07T10:01:00+00:00")
+    assert found(cli, code=0) == []
+
+
+def test_damaged_record_of_uses_is_told(cli: CommandLine) -> None:
+    """With what the daemon does about it; no call depends on it, so it is a warning."""
+    cli("migrate")
+    Path("data/decisions.db").write_bytes(b"kapot" * 1_000)
+    (finding,) = cli.json("doctor")["findings"]
+    assert (finding["code"], finding["severity"]) == ("decisions-damaged", "warning")
+    assert finding["place"] == "decisions.db"
+    assert "puts it aside and begins another" in finding["remedy"]

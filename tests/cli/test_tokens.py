@@ -1,4 +1,4 @@
-"""`bereikbaar token`: list, create and revoke."""
+"""`bereikbaar token`: list, create and revoke; rotation is in `test_token_rotation.py`."""
 
 import subprocess
 import sys
@@ -52,10 +52,13 @@ def test_a_token_as_json(cli: CommandLine) -> None:
     token_id = made.pop("id")
     assert made == {
         "name": "beheer",
+        "state": "live",
         "operator": True,
         "schedules": [],
         "networks": [],
         "created_at": "2026-11-22T10:00:00Z",
+        "expires_at": None,
+        "last_used_at": None,
         "revoked_at": None,
     }
     assert cli.json("token", "list") == [{"id": token_id, **made}]
@@ -70,22 +73,37 @@ def test_the_list_of_tokens(cli: CommandLine) -> None:
     ]
     cli("token", "revoke", "oud")
     assert [line.split() for line in cli("token", "list").stdout.splitlines()] == [
-        ["ID", "NAME", "RIGHTS", "SCHEDULES", "NETWORKS", "CREATED", "REVOKED"],
-        [second, "nieuw", "pbx", "winkel", "192.0.2.7/32", "2026-11-22"],
+        [
+            "ID",
+            "NAME",
+            "STATE",
+            "RIGHTS",
+            "SCHEDULES",
+            "NETWORKS",
+            "CREATED",
+            "EXPIRES",
+            "LAST",
+            "USED",
+            "REVOKED",
+        ],
+        [second, "nieuw", "live", "pbx", "winkel", "192.0.2.7/32", "2026-11-22"],
     ]
     rows = [line.split() for line in cli("token", "list", "--all").stdout.splitlines()]
-    assert [first, "oud", "pbx", "all", "any", "2026-11-22", "2026-11-22"] in rows
+    dates = ["2026-11-22", "2026-11-22", "10:00"]
+    assert [first, "oud", "revoked", "pbx", "all", "any", *dates] in rows
 
 
 def test_every_fault_of_a_token_is_told(cli: CommandLine) -> None:
     """Name, schedules and networks at once, and nothing is made."""
     cli.apply(document("winkel"))
     result = cli(
-        "token", "create", " ", "--schedule", "winkle", "--network", "thuis", "--network", "::/0",
+        "token", "create", " ", "--schedule", "winkle", "--expires", "gisteren",
+        "--network", "thuis", "--network", "::/0", "--network", "192.0.2.7/24",
         code=1,
     )  # fmt: skip
     places = [line.partition(": ")[0] for line in result.stderr.splitlines()]
-    assert places == ["NAME", "--schedule", "--network"]
+    assert places == ["NAME", "--schedule", "--expires", "--network", "--network"]
+    assert "write 192.0.2.0/24 for the network, or 192.0.2.7 for that address" in result.stderr
     assert "did you mean winkel?" in result.stderr
     assert cli.json("token", "list", "--all") == []
 

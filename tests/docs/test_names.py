@@ -191,6 +191,7 @@ def test_configuration_page_gives_the_defaults() -> None:
     assert defaults.pop("public_url") is None
     texts = {name: str(value) for name, value in defaults.items()}
     texts["forward_countries"] = str(list(defaults["forward_countries"]))
+    texts["trusted_proxies"] = str(list(defaults["trusted_proxies"]))
     texts["keepalive_seconds"] = f"{defaults['keepalive_seconds']:g}"
     assert told == texts
 

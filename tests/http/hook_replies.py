@@ -9,6 +9,7 @@ STATUS_OF = {
     "ambiguous-time": 400,
     "unauthorized": 401,
     "forbidden": 403,
+    "too-many-attempts": 429,
     "too-large": 413,
     "unavailable": 503,
 }

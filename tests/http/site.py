@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 from audio_store.inbox import RecordingInbox
 from audio_store.intake import Encoding, Taken, encode, take_in
 from audio_store.masters import MasterFiles
+from pbx_adapters.addresses import Network
+from pbx_adapters.admission import Admission
 from pbx_adapters.app import build_app
 from pbx_adapters.audio_cache import AudioCache
 from pbx_adapters.audio_download import AudioDownloads
@@ -39,6 +41,10 @@ OPERATOR: Final = "bk_op1_secret-of-the-operator"
 ONLY_OFFICE: Final = "bk_one1_secret-for-one-schedule"
 ELSEWHERE: Final = "bk_net1_secret-for-another-network"
 NEARBY: Final = "bk_net2_secret-for-this-network"
+
+# What tables are signed with: 32 bytes each, in hexadecimal.
+PBX_KEY: Final = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+ONLY_OFFICE_KEY: Final = "f0" * 32
 
 # Room for three messages of five minutes.
 MAX_HELD: Final = 15_000_000
@@ -93,9 +99,9 @@ def token_of(text: str, **rights: object) -> Token:
 
 TOKENS: Final = index_tokens(
     [
-        token_of(PBX),
-        token_of(OPERATOR, is_operator=True),
-        token_of(ONLY_OFFICE, schedules=frozenset({"office"})),
+        token_of(PBX, table_key=PBX_KEY),
+        token_of(OPERATOR, is_operator=True, table_key="0f" * 32),
+        token_of(ONLY_OFFICE, schedules=frozenset({"office"}), table_key=ONLY_OFFICE_KEY),
         token_of(ELSEWHERE, networks=("192.0.2.0/24", "2001:db8::/32")),
         token_of(NEARBY, networks=("127.0.0.0/8",)),
     ]
@@ -143,10 +149,17 @@ class Site:
     cache: AudioCache
     inbox: RecordingInbox
     now: int
+    trusted: tuple[Network, ...] = ()
     port: int = 0
     elapsed: float = 0.0
     reloads: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Let tokens be judged by these clocks and metrics."""
+        self.admission = Admission(
+            self.metrics.auth_failures, trusted=self.trusted, timer=lambda: self.elapsed
+        )
 
     async def reload(self) -> None:
         """Count a reload."""
@@ -215,6 +228,7 @@ async def serve_site(
     *,
     is_control: bool = False,
     limits: ConnectionLimits | None = None,
+    trusted: tuple[Network, ...] = (),
     encode: Callable[[bytes, Encoding], bytes] = encode,
     take_in: Callable[[bytes], Taken] = take_in,
 ) -> AsyncIterator[Site]:
@@ -222,16 +236,16 @@ async def serve_site(
     masters = MasterFiles(folder / "audio")
     cache = AudioCache(masters, encode, hold_bytes=MAX_HELD, max_encodings=2)
     inbox = RecordingInbox(folder / "inbox", max_per_schedule=3)
-    site = Site(Serving(), Metrics(), masters, cache, inbox, instant(NOW))
+    site = Site(Serving(), Metrics(), masters, cache, inbox, instant(NOW), trusted)
     if service is not None:
         site.serving.put(service)
     hook = Hook(
         site.serving,
         site.metrics,
+        None if is_control else site.admission,
         clock=lambda: site.now,
         base_url=BASE_URL,
         region="NL",
-        is_control=is_control,
     )
     app = build_app(
         hook,

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import resource
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,26 @@ def test_cap_per_address_spares_other_addresses(run: Run) -> None:
             first.close()
             await until(lambda: server.connection_count == 1)
             assert (await (await Client.tcp(port, "127.0.0.2")).ask())[0] == 200
+
+    run(main())
+
+
+def test_trusted_proxy_has_no_cap_of_its_own(run: Run) -> None:
+    """Its connections are of many clients; all together they stay within max_connections."""
+
+    async def main() -> None:
+        limits = replace(
+            CALM,
+            max_connections=3,
+            max_connections_per_ip=1,
+            trusted=(ip_network("127.0.0.2/32"),),
+        )
+        async with serving(limits) as (probe, _, port):
+            proxied = [await Client.tcp(port, "127.0.0.2") for _ in range(2)]
+            assert [(await client.ask())[0] for client in proxied] == [200, 200]
+            assert (await (await Client.tcp(port, "127.0.0.3")).ask())[0] == 200
+            assert b" 503 " in await (await Client.tcp(port, "127.0.0.2")).rest()
+            assert probe.drops == {"max_connections": 1}
 
     run(main())
 

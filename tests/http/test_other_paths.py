@@ -34,6 +34,8 @@ PATHS_WITH_TOKEN = [
     ("GET", f"/audio/{DIGEST}.wav"),
     ("POST", "/recordings/office"),
     ("POST", "/-/reload"),
+    ("GET", "/table/office"),
+    ("GET", "/table?did=1"),
 ]
 
 
@@ -292,8 +294,9 @@ async def test_every_described_path_is_served(site: Site, document: dict[str, An
         target = path.replace("{sha256}", DIGEST).replace("{schedule}", "office")
         reply = await site.ask(f"{target}?did=1", method=method.upper(), token=OPERATOR)
         assert str(reply.status) in operation["responses"], (method, path)
-        # No PIN is sent with it.
-        assert reply.status == (400 if "schedule" in path else 200)
+        # No PIN is sent with it; a table is asked for twice over, or of a number nobody has.
+        expected = 404 if path == "/table" else 400 if "schedule" in path else 200
+        assert reply.status == expected
 
 
 async def test_every_served_path_is_described(document: dict[str, Any]) -> None:
@@ -305,6 +308,8 @@ async def test_every_served_path_is_described(document: dict[str, Any]) -> None:
         ("head", "/audio/{sha256}.wav"),
         ("get", "/recordings/{schedule}"),
         ("post", "/recordings/{schedule}"),
+        *((method, "/table/{schedule}") for method in ("get", "head")),
+        *((method, "/table") for method in ("get", "head")),
     }
     free = {("get", path) for path in ("/-/healthy", "/-/ready", "/metrics", "/openapi.json")}
     described = {(method, path): one for path, method, one in operations(document)}
@@ -328,8 +333,20 @@ async def test_every_parameter_is_described(document: dict[str, Any]) -> None:
 async def test_every_answer_is_described(document: dict[str, Any]) -> None:
     """Codes, fields and content types of the hook's answers are described."""
     described = document["paths"]["/hook/swyx"]["get"]["responses"]
-    assert described.keys() == {"200", "400", "401", "403", "413", "503"}
+    assert described.keys() == {"200", "400", "401", "403", "413", "429", "503"}
     for response in described.values():
         assert response["content"].keys() == {"application/json", "text/plain", "text/xml"}
     fields = document["components"]["schemas"]["Answer"]["required"]
     assert fields == FIELDS
+
+
+async def test_every_field_of_a_table_is_described(document: dict[str, Any]) -> None:
+    """What stands in a table and in each of its intervals is described."""
+    schema = document["components"]["schemas"]["Table"]
+    assert schema["required"] == [
+        *("schedule", "revision", "generated_at", "expires_at", "intervals")
+    ]
+    assert schema["properties"].keys() == set(schema["required"])
+    fields = schema["properties"]["intervals"]["items"]["required"]
+    of_calls = [name for name in FIELDS if name not in ("at", "decision_id")]
+    assert fields == ["from", "until", *of_calls]

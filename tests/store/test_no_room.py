@@ -1,5 +1,6 @@
 """A full disk, and a store that can only be read."""
 
+import os
 import subprocess
 import sys
 from datetime import datetime
@@ -19,6 +20,21 @@ def mount_namespace() -> list[str]:
         if not subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
             return command
     pytest.skip("this machine forbids mount namespaces")
+
+
+def run_on_small_disk(folder: Path, script: str) -> "subprocess.CompletedProcess[str]":
+    """Run a program of this folder on a file system of 400 KB of its own."""
+    command = 'mount -t tmpfs -o size=400k tmpfs "$1" && shift && exec "$@"'
+    program = (sys.executable, Path(__file__).with_name(script), folder)
+    return subprocess.run(
+        [*mount_namespace(), "sh", "-c", command, "sh", folder, *program],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=Path(__file__).parents[2],
+        env={"PYTHONPATH": ":".join(sys.path), "PATH": os.environ["PATH"]},
+    )
 
 
 class TestFullDisk:
@@ -63,21 +79,21 @@ class TestFullDisk:
 
     def test_full_file_system_says_so_and_recovers(self, tmp_path: Path) -> None:
         """On a real file system of 400 KB the store fails loudly and goes on once there is room."""
-        namespace = mount_namespace()
-        script = Path(__file__).with_name("fill_disk.py")
-        command = 'mount -t tmpfs -o size=400k tmpfs "$1" && shift && exec "$@"'
-        done = subprocess.run(
-            [*namespace, "sh", "-c", command, "sh", tmp_path, sys.executable, script, tmp_path],
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            cwd=Path(__file__).parents[2],
-            env={"PYTHONPATH": ":".join(sys.path)},
-        )
+        done = run_on_small_disk(tmp_path, "fill_disk.py")
         assert done.stderr == ""
         assert done.stdout.splitlines()[-1] == "recovered, nothing lost"
         assert "disk full" in done.stdout
+
+    def test_last_uses_wait_until_there_is_room(self, tmp_path: Path) -> None:
+        """What calls note is kept later; a full and a read-only disk are told, once each."""
+        done = run_on_small_disk(tmp_path, "keep_uses.py")
+        assert done.stderr == ""
+        full, read_only, kept = done.stdout.splitlines()
+        assert full.startswith(f"full: {tmp_path}/decisions.db: ")
+        assert full.count("check its owner") == 1
+        assert read_only.startswith(f"read-only: {tmp_path}/decisions.db: ")
+        assert read_only.count("check ") == 1
+        assert kept == "kept"
 
 
 class TestReadOnly:

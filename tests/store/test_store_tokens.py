@@ -1,13 +1,15 @@
 """What every store promises of tokens."""
 
 import dataclasses
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from schedules.errors import ConflictError, NotFoundError
 from schedules.store import ScheduleStore
 from tests.store.saving import MakeToken
+
+HOUR = timedelta(hours=1)
 
 
 class TestTokens:
@@ -85,3 +87,56 @@ class TestTokens:
         with pytest.raises(ConflictError), store.writing("jan", saved_at) as writer:
             writer.add_token(second)
         assert store.tokens() == (first,)
+
+    def test_expiry_and_key_are_read_back_equal(
+        self, store: ScheduleStore, make_token: MakeToken, saved_at: datetime
+    ) -> None:
+        """A token that ends comes back with its end, also once that has passed."""
+        token = make_token(expires_at=saved_at - HOUR, table_key="ab" * 32)
+        with store.writing("jan", saved_at) as writer:
+            writer.add_token(token)
+        assert store.tokens() == (token,)
+
+    def test_token_can_be_given_an_end(
+        self, store: ScheduleStore, make_token: MakeToken, saved_at: datetime
+    ) -> None:
+        """It keeps all else; whoever serves the store is told."""
+        with store.writing("jan", saved_at) as writer:
+            writer.add_token(make_token("t1", table_key="ab" * 32))
+            writer.add_token(make_token("t2"))
+        with store.writing("jan", saved_at) as writer:
+            ending = writer.expire_token("t1", saved_at + HOUR)
+        expected = make_token("t1", table_key="ab" * 32, expires_at=saved_at + HOUR)
+        assert ending == expected
+        assert store.tokens() == (expected, make_token("t2"))
+        assert store.changed_since(1).has_new_tokens
+
+    def test_revoked_or_unknown_token_is_given_no_end(
+        self, store: ScheduleStore, make_token: MakeToken, saved_at: datetime
+    ) -> None:
+        """What is revoked stays as it was."""
+        with store.writing("jan", saved_at) as writer:
+            writer.add_token(make_token("t1"))
+            writer.revoke_token("t1")
+        for token_id in ("t1", "t9"):
+            with pytest.raises(NotFoundError), store.writing("jan", saved_at) as writer:
+                writer.expire_token(token_id, saved_at + HOUR)
+
+    def test_live_token_is_meant_before_an_expired_one(
+        self, store: ScheduleStore, make_token: MakeToken, saved_at: datetime
+    ) -> None:
+        """Of one name, the one that opens something; else the expired, while there is only one."""
+        with store.writing("jan", saved_at) as writer:
+            writer.add_token(make_token("t1", expires_at=saved_at))
+            writer.add_token(make_token("t2", expires_at=saved_at + HOUR))
+            writer.add_token(make_token("t3", expires_at=saved_at - HOUR))
+        with store.writing("jan", saved_at) as writer:
+            assert writer.revoke_token("centrale").id == "t2"
+        with (
+            pytest.raises(ConflictError, match=r"2 expired tokens are named centrale; .* t1, t3"),
+            store.writing("jan", saved_at) as writer,
+        ):
+            writer.revoke_token("centrale")
+        with store.writing("jan", saved_at) as writer:
+            writer.revoke_token("t1")
+            assert writer.revoke_token("centrale").id == "t3"

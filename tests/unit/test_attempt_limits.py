@@ -1,5 +1,7 @@
 """How often somebody may guess, by a clock that the test sets."""
 
+from itertools import count
+
 from pbx_adapters.attempt_limits import AttemptLimits
 
 
@@ -46,3 +48,22 @@ def test_table_is_bounded_and_forgets_nobody_who_still_counts() -> None:
     # What "b" tried at 0 is over now, and what "a" tried at 50 is not.
     assert (guesses.take("c", 100), guesses.take("d", 100)) == (0, 100)
     assert guesses.wait("a", 100) == 0
+
+
+def test_oldest_makes_room_where_that_is_wanted() -> None:
+    """Who tried longest ago is forgotten, so that a new one is counted and memory is bounded."""
+    guesses = AttemptLimits(max_attempts=2, window_seconds=100, max_keys=2, forgets_oldest=True)
+    assert [guesses.take(key, at) for at, key in enumerate("abab")] == [0] * 4
+    # At 4 "a" still has to wait; "c" takes its place, and "b" stays.
+    assert guesses.take("a", 4) == 96
+    assert guesses.take("c", 5) == 0
+    assert (guesses.take("b", 6), guesses.wait("a", 6)) == (95, 0)
+    assert len(guesses) == 2
+
+
+def test_flood_from_many_is_remembered_of_few() -> None:
+    """However many come, no more are remembered than may be."""
+    guesses = AttemptLimits(max_keys=100, forgets_oldest=True)
+    for number, at in zip(range(10_000), count(), strict=False):
+        guesses.take(f"client {number}", at / 1_000)
+    assert len(guesses) == 100

@@ -1,6 +1,7 @@
 """Configuration: where it is found, what wins, and what is refused (contract.md)."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ def test_defaults() -> None:
         "public_url": None,
         "log_format": "json",
         "log_level": "info",
+        "trusted_proxies": (),
         "max_connections": 1_000,
         "max_connections_per_ip": 0,
         "keepalive_seconds": 75.0,
@@ -54,6 +56,7 @@ listen = "[::1]:9000"
 public_url = "https://calls.example.nl/"
 log_format = "console"
 log_level = "debug"
+trusted_proxies = ["192.0.2.7", "2001:db8::/32"]
 max_connections = 200
 max_connections_per_ip = 20
 keepalive_seconds = 30
@@ -66,6 +69,7 @@ ENVIRONMENT = {
     "BEREIKBAAR_PUBLIC_URL": "https://calls.example.nl/",
     "BEREIKBAAR_LOG_FORMAT": "console",
     "BEREIKBAAR_LOG_LEVEL": "debug",
+    "BEREIKBAAR_TRUSTED_PROXIES": "192.0.2.7, 2001:db8::/32",
     "BEREIKBAAR_MAX_CONNECTIONS": "200",
     "BEREIKBAAR_MAX_CONNECTIONS_PER_IP": "20",
     "BEREIKBAAR_KEEPALIVE_SECONDS": "30",
@@ -78,6 +82,7 @@ EVERYTHING = {
     "public_url": "https://calls.example.nl",
     "log_format": "console",
     "log_level": "debug",
+    "trusted_proxies": (ip_network("192.0.2.7/32"), ip_network("2001:db8::/32")),
     "max_connections": 200,
     "max_connections_per_ip": 20,
     "keepalive_seconds": 30.0,
@@ -128,6 +133,21 @@ def test_file_of_an_earlier_load_is_forgotten() -> None:
     """Two loads in one process don't mix."""
     load_config(written("max_connections = 7", "a.toml"), {})
     assert load_config(None, {}).max_connections == 1_000
+
+
+def test_every_faulty_proxy_is_told() -> None:
+    """What is no network, an address within one, and a network of everybody, all at once."""
+    told = faults(
+        written('trusted_proxies = ["proxy", "192.0.2.7/24", "192.0.2.8", "0.0.0.0/0", "::/0"]')
+    ).splitlines()
+    assert [line.split(": ")[1] for line in told] == [
+        f"trusted_proxies[{number}]" for number in (0, 1, 3, 4)
+    ]
+    assert told[1].endswith(
+        "'192.0.2.7/24' is not a network: it names an address within one; write 192.0.2.0/24 for "
+        "the network, or 192.0.2.7 for that address alone"
+    )
+    assert told[2].endswith("holds every address there is; name the proxies' own addresses")
 
 
 def test_forward_policy() -> None:

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing_engine.decision import CallQuery, Outcome
-from routing_engine.resolver import decide, out_of_service, resolve
+from routing_engine.resolver import decide, decide_span, out_of_service, resolve
 from routing_engine.snapshot import assemble_snapshot
 from routing_engine.zones import DAY_SECONDS
-from tests.engine import OFFICE_DAY, OPEN, instant, schedule_of, snapshot_of, table_of
+from tests.engine import CLOSED, OFFICE_DAY, OPEN, instant, schedule_of, snapshot_of, table_of
 
 NOON = instant("2026-06-01T12:00")
 UNUSABLE = (("+31850000009", "kapot"), ("+31850000200..99", "kapot"))
@@ -133,3 +133,42 @@ def test_what_never_changes_is_decided_once_a_slot() -> None:
     decision = decide(table_of(schedule_of(OPEN)), NOON)
     assert (decision.valid_until, decision.next_status) == (None, "")
     assert decision.holds_until == instant("2026-06-02T00:00")
+
+
+def test_a_span_is_cut_where_anything_changes() -> None:
+    """Office hours from Sunday morning to Monday noon, the clocks going back in the night before.
+
+    Worked out by hand: until 03:00 summer time the offset is two hours, from then on one.
+    """
+    table = table_of(schedule_of(OFFICE_DAY, sun=CLOSED))
+    spans = [
+        (from_at, until_at, decision.outcome.status, decision.rule, decision.valid_until)
+        for from_at, until_at, decision in decide_span(
+            table, instant("2026-10-25T00:30+02:00"), instant("2026-10-26T12:00+01:00")
+        )
+    ]
+    opens, closes = instant("2026-10-26T08:00Z"), instant("2026-10-26T16:00Z")
+    assert spans == [
+        (instant("2026-10-24T22:30Z"), instant("2026-10-25T01:00Z"), "closed", "week/sun", opens),
+        (instant("2026-10-25T01:00Z"), instant("2026-10-25T23:00Z"), "closed", "week/sun", opens),
+        (instant("2026-10-25T23:00Z"), opens, "closed", "week/mon", opens),
+        (opens, instant("2026-10-26T11:00Z"), "open", "week/mon", closes),
+    ]
+
+
+def test_a_span_is_cut_where_a_change_comes_within_reach() -> None:
+    """From 400 days before the change on, the decision names it (rule 17)."""
+    feest = {"name": "Dicht", "dates": ["2027-06-01"]}
+    table = table_of(schedule_of(OPEN, exceptions={"feest": feest}))
+    change = instant("2027-06-01T00:00")
+    limit = change - 400 * DAY_SECONDS
+    found = [
+        (from_at, until_at, decision.valid_until)
+        for from_at, until_at, decision in decide_span(table, limit - 60, limit + 60)
+    ]
+    assert found == [(limit - 60, limit, None), (limit, limit + 60, change)]
+
+
+def test_an_empty_span_has_no_decision() -> None:
+    """Nothing is decided between an instant and itself."""
+    assert list(decide_span(table_of(schedule_of(OPEN)), NOON, NOON)) == []

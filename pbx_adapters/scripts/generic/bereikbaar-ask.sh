@@ -113,7 +113,8 @@ printf '%s\n' "source=$source" "why=$why" "status=$status" "action=$action" "pla
     "schedule=$called_schedule" "reason=$reason" "rule=$rule"
 
 if [ "$source" = daemon ]; then
-    # The caller doesn't wait for it.
-    { bereikbaar_keep_table "$asked" && bereikbaar_keep_messages "$asked"; } </dev/null >/dev/null 2>&1 &
+    # The caller doesn't wait for it; what goes wrong stands in the system's log.
+    { bereikbaar_keep_table "$asked" && bereikbaar_keep_messages "$asked"; } </dev/null 2>&1 >/dev/null |
+        { logger -t bereikbaar || cat; } >/dev/null 2>&1 &
 fi
 exit 0

@@ -1,0 +1,246 @@
+"""`bereikbaar pbx script`: a PBX's scripts, filled in for one installation."""
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import click
+
+from admin_cli.invocation import Invocation, print_json, print_table, tell
+from admin_cli.lazy import Command, pass_invocation
+from admin_cli.pbx_typed import (
+    Known,
+    address_in,
+    look_up,
+    read_address,
+    read_called,
+    read_secret,
+    read_table_key,
+    read_token,
+)
+from admin_cli.typed import Typed
+from admin_cli.whole_files import NewFile, write_together
+from pbx_adapters.pbx_scripts import (
+    AboutScripts,
+    Installation,
+    about_scripts,
+    check_value,
+    pbx_names,
+    render_scripts,
+)
+from schedules.errors import FaultyValueError, meant
+
+# They hold a token: nobody but their owner reads them.
+_MODE: Final = 0o600
+_PROGRAM_MODE: Final = 0o700
+
+
+@click.command(
+    cls=Command,
+    epilog="bereikbaar pbx script asterisk --list\n"
+    "bereikbaar pbx script asterisk --token-file token --output asterisk/",
+)
+@click.argument("pbx", type=click.Choice(pbx_names()))
+@click.option("--list", "is_listed", is_flag=True, help="Only list its files and settings.")
+@click.option("--number", metavar="N", help="Ask for this number, whichever was called.")
+@click.option("--schedule", metavar="ID", help="Or for this schedule.")
+@click.option("--token", metavar="TOKEN", help="What it proves itself with; - reads stdin.")
+@click.option("--token-file", metavar="FILE", help="Or the file that it stands in.")
+@click.option("--address", metavar="URL", help="The daemon's; else public_url, or listen.")
+@click.option("--default-route", metavar="ROUTE", default="", help="Where untreated calls go.")
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.IntRange(1, 30),
+    default=2,
+    show_default=True,
+    help="How long a call waits for an answer.",
+)
+@click.option("--table-key", metavar="HEX", help="The token's; else as the store has it.")
+@click.option("--table-key-file", metavar="FILE", help="Or the file that it stands in.")
+@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="A setting of its.")
+@click.option("--file", "name", metavar="NAME", help="Only this file.")
+@click.option("--output", metavar="FOLDER", type=click.Path(path_type=Path), help="Write there.")
+@click.option("--force", "is_forced", is_flag=True, help="Replace files that differ.")
+@pass_invocation
+def script(invocation: Invocation, /, **typed: Any) -> None:
+    """Fill in the scripts that are installed on a PBX.
+
+    One file goes to stdout; --output writes all of them into a folder, whole or not at all. They
+    hold the token: whoever reads them can ask as the PBX does.
+    """
+    about = about_scripts(typed["pbx"])
+    if typed["is_listed"]:
+        _print_list(invocation, typed["pbx"], about)
+        return
+    _check_usage(invocation, about, typed)
+    installation, known = _read(invocation, typed)
+    texts = render_scripts(typed["pbx"], installation)
+    chosen = {one: text for one, text in texts.items() if typed["name"] in (None, one)}
+    for warning in known.warnings:
+        tell(f"Warning: {warning}")
+    if not installation.table_key:
+        tell(
+            "Warning: without a table key the scripts keep no table for when the daemon can't be "
+            "reached; give --table-key-file FILE, or --data-dir with the token's store"
+        )
+    filled = _Filled(typed["pbx"], about, installation, chosen)
+    if typed["output"] is None:
+        _print(invocation, filled)
+    else:
+        _write(invocation, filled, typed["output"], may_replace=typed["is_forced"])
+
+
+class _Filled(NamedTuple):
+    """What was filled in: the chosen files of one PBX, by name, and with what."""
+
+    pbx: str
+    about: AboutScripts
+    installation: Installation
+    texts: dict[str, str]
+
+    def fields(self) -> dict[str, Any]:
+        """Tell a program what they were filled with, secrets aside."""
+        return {
+            "pbx": self.pbx,
+            "name": self.about.name,
+            "guide": self.about.guide,
+            "address": self.installation.base_url,
+            "number": self.installation.number or None,
+            "schedule": self.installation.schedule or None,
+            "keeps_table": bool(self.installation.table_key),
+        }
+
+
+def _check_usage(invocation: Invocation, about: AboutScripts, typed: dict[str, Any]) -> None:
+    """Raise `click.UsageError` for options that don't go together."""
+    name = typed["name"]
+    if typed["number"] is not None and typed["schedule"] is not None:
+        raise click.UsageError("give either --number or --schedule")
+    if name is not None and name not in about.files:
+        remedy = meant(name, about.files, f"they are {', '.join(about.files)}")
+        raise click.UsageError(f"{about.name} has no file {name[:80]!r}; {remedy}")
+    is_printed = typed["output"] is None and not invocation.is_json
+    if is_printed and name is None and len(about.files) > 1:
+        raise click.UsageError(
+            f"{about.name} has several files: give --output FOLDER for all, or --file with one of "
+            f"{', '.join(about.files)}"
+        )
+    if typed["is_forced"] and typed["output"] is None:
+        raise click.UsageError("--force goes with --output")
+    if "-" in (typed["token"], typed["token_file"]) and typed["table_key_file"] == "-":
+        raise click.UsageError("only one of token and table key can be read from stdin")
+
+
+def _read(invocation: Invocation, typed: dict[str, Any]) -> tuple[Installation, Known]:
+    """Read what was typed; raises `RefusedInputError` with every fault."""
+    reader = Typed()
+    number, schedule = typed["number"], typed["schedule"]
+    number = number and reader.read(
+        "--number", lambda: read_called(number, invocation.config.default_region)
+    )
+    schedule = schedule and reader.read("--schedule", lambda: check_value("SCHEDULE", schedule))
+    route = reader.read(
+        "--default-route", lambda: check_value("DEFAULT_ROUTE", typed["default_route"])
+    )
+    given = typed["address"]
+    address = reader.read(
+        "--address", lambda: address_in(invocation) if given is None else read_address(given)
+    )
+    token = reader.read(
+        "--token",
+        lambda: read_token(read_secret(typed["token"], typed["token_file"], "--token")),
+    )
+    key = reader.read(
+        "--table-key",
+        lambda: read_table_key(
+            read_secret(typed["table_key"], typed["table_key_file"], "--table-key")
+        ),
+    )
+    pairs = [reader.read("--set", partial(_setting_of, pair)) for pair in typed["settings"]]
+    settings = dict(filter(None, pairs))
+    known = None
+    if token:
+        known = reader.read(
+            "--token", lambda: look_up(invocation, number or "", schedule or "", token)
+        )
+    # Every gap is filled, to have faults of settings told beside the others.
+    installation = Installation(
+        address or "http://nowhere.invalid",
+        token or "bk_0_0",
+        key or (known.token.table_key if known and known.token else ""),
+        number or "",
+        schedule or "",
+        route or "",
+        typed["timeout"],
+        settings,
+    )
+    reader.read("--set", lambda: render_scripts(typed["pbx"], installation))
+    reader.check()
+    return installation, known or Known()
+
+
+def _setting_of(pair: str) -> tuple[str, str]:
+    """Read NAME=VALUE; raises `FaultyValueError`."""
+    name, equals, value = pair.partition("=")
+    if not equals:
+        raise FaultyValueError((f"{pair[:80]!r} has no =", "write NAME=VALUE"))
+    return name, value
+
+
+def _print_list(invocation: Invocation, pbx: str, about: AboutScripts) -> None:
+    """Tell which files there are for a PBX, and which settings they have."""
+    if invocation.is_json:
+        files = [
+            {"file": name, "program": one.is_program, "help": one.help}
+            for name, one in about.files.items()
+        ]
+        settings = [{"setting": name, **one.model_dump()} for name, one in about.settings.items()]
+        told = {"pbx": pbx, "name": about.name, "guide": about.guide}
+        print_json({**told, "files": files, "settings": settings})
+        return
+    click.echo(f"{about.name}, see {about.guide}\n")
+    print_table(("FILE", "WHAT FOR"), [(name, one.help) for name, one in about.files.items()])
+    if about.settings:
+        rows: list[tuple[str, ...]] = [
+            (name, one.default, one.help) for name, one in about.settings.items()
+        ]
+        click.echo()
+        print_table(("SETTING", "UNLESS SET", "WHAT IT IS"), rows)
+
+
+def _print(invocation: Invocation, filled: _Filled) -> None:
+    if invocation.is_json:
+        files = [
+            {"file": name, "program": filled.about.files[name].is_program, "text": text}
+            for name, text in filled.texts.items()
+        ]
+        print_json({**filled.fields(), "files": files})
+        return
+    if sys.stdout.isatty():
+        tell("Warning: it holds a secret, which now stands on this terminal")
+    click.echo("".join(filled.texts.values()), nl=False)
+
+
+def _write(invocation: Invocation, filled: _Filled, folder: Path, *, may_replace: bool) -> None:
+    """Write what was filled in, and tell about each file what became of it."""
+    files = [
+        NewFile(
+            name,
+            text.encode(),
+            _PROGRAM_MODE if filled.about.files[name].is_program else _MODE,
+        )
+        for name, text in filled.texts.items()
+    ]
+    results = write_together(folder, files, may_replace=may_replace)
+    if invocation.is_json:
+        told = [
+            {"file": name, "path": str(folder / name), "result": result}
+            for name, result in results.items()
+        ]
+        print_json({**filled.fields(), "files": told})
+        return
+    for name, result in results.items():
+        click.echo(f"{folder / name}: {result}")
+    tell(f"they hold a secret; {filled.about.guide} says where each belongs")
