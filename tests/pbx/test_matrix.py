@@ -14,6 +14,7 @@ from tests.pbx.matrix import (
     merge,
     note,
     read_notes,
+    render_banner,
     render_table,
     why_not_kept,
 )
@@ -88,3 +89,18 @@ def test_part_of_a_run_is_not_kept(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert why_not_kept([], whole) == ""
     note({"partial": True})
     assert why_not_kept(read_notes(folder), whole) == "only a part was run"
+
+
+def test_banner_names_what_is_missing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What a run left out for want of a suite stands between stars, with how many scenarios."""
+    monkeypatch.setattr("tests.pbx.matrix.why_missing", lambda _: "")
+    assert render_banner({"Nox": {"continue": "not run: has no voice"}}) == ""
+    monkeypatch.undo()
+    monkeypatch.setenv(NOTES_VARIABLE, str(folder))
+    monkeypatch.setenv("PBX_SUITES", str(tmp_path / "none"))
+    declare(Column("Nox", ("continue", "forwarded"), suite="sid"))
+    banner = render_banner(merge(read_notes(folder)))
+    assert "*** NOT RUN: what needs sid: make pbx-suites has not been run\n" in banner
+    assert "*** 2 scenarios with real programs were NOT RUN\n" in banner
