@@ -166,7 +166,7 @@ def test_a_daemon_that_is_away(tmp_path: Path, mode: str, *, is_recorded: bool) 
     wav = tmp_path / "opname.wav"
     wav.write_bytes(tone(0.1))
     with bad_server(mode) as server:
-        away = Daemon(tmp_path, token="t", port=server.port)
+        away = Daemon(tmp_path, token="bk_0123_secret", port=server.port)
         # The time for sending a recording is far longer than that for a question.
         before = "local set = methods.SetTimeout; function methods:SetTimeout() set(self, 1) end"
         told = run(tmp_path, away, recording=str(wav) if is_recorded else "", before=before)
@@ -186,7 +186,7 @@ def test_only_what_the_daemon_would_say_is_believed(
     wav.write_bytes(tone(0.1))
     with bad_server("500") as server:
         server.pages["/recordings/winkel"] = Page(b"", status)
-        away = Daemon(tmp_path, token="t", port=server.port)
+        away = Daemon(tmp_path, token="bk_0123_secret", port=server.port)
         assert run(tmp_path, away, recording=recording and str(wav))[0] == 0
 
 
