@@ -1,5 +1,6 @@
 """The FreeSWITCH scripts in a FreeSWITCH of our own, beside the real daemon and bad ones."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -216,8 +217,30 @@ def test_table_is_renewed_only_by_one_rightly_signed(tmp_path: Path, *, is_right
         server.pages["/table"] = table_page(new, None if is_right else "v1=" + "0" * 64)
         outcome = call_server(server.url, tmp_path)
     assert outcome.actions == []
-    (kept,) = tmp_path.iterdir()
+    (kept,) = tmp_path.glob("*.table")
     assert kept.read_bytes().partition(b"\n")[2] == (new if is_right else old)
+
+
+def test_messages_of_a_table_are_kept_with_it(tmp_path: Path) -> None:
+    """One that nobody has heard yet is there when the daemon is not; then none is asked for."""
+    name = f"{hashlib.sha256(MESSAGE).hexdigest()}.wav"
+    table = forwarding_table(clock.utc_now(), age=timedelta(0))
+    for audio in (name, f"{'ab' * 32}.wav"):
+        (tmp_path / audio).mkdir()
+        named = table.replace(b'"audio":""', f'"audio":"{audio}"'.encode())
+        with bad_server("500") as server:
+            server.pages["/hook/freeswitch"] = Page(b"status=open\naction=continue\nerror=\n")
+            server.pages |= {"/table": table_page(named), f"/audio/{name}": Page(MESSAGE)}
+            assert call_server(server.url, tmp_path / audio).actions == []
+            assert server.requests[-1] == f"/audio/{audio}"
+            server.pages.clear()
+            asked = len(server.requests)
+            outcome = call_server(server.url, tmp_path / audio)
+            assert len(server.requests) == asked + 1
+        assert without_path(outcome) == [
+            *(PLAYED if audio == name else []),
+            ("bridge", "sofia/gateway/trunk/+31687654321"),
+        ]
 
 
 @pytest.mark.parametrize(

@@ -279,6 +279,57 @@ def test_a_table_that_is_not_right_replaces_none(tmp_path: Path, page: Page, tol
     assert told in (tmp_path / "kept" / "bereikbaar.log").read_text()
 
 
+@pytest.mark.parametrize("seconds", [-30, 30], ids=["slow-clock", "fast-clock"])
+def test_a_table_is_kept_though_clocks_differ(tmp_path: Path, seconds: int) -> None:
+    """By less than a minute: the daemon's may well be a second ahead."""
+    table = forwarding_table(clock.utc_now(), age=timedelta(seconds=seconds))
+    with bad_server("500") as server:
+        server.pages |= {"/hook/swyx": Page(ANSWER), "/table": table_page(table)}
+        run(render(tmp_path, server.url))
+    assert table_path(tmp_path, "did +31850000000").read_bytes().endswith(table)
+
+
+def test_a_table_that_fails_is_not_asked_for_with_every_call(tmp_path: Path) -> None:
+    """Callers would wait for it, one after another."""
+    with bad_server("500") as server:
+        server.pages["/hook/swyx"] = Page(ANSWER)
+        script = render(tmp_path, server.url)
+        for _ in range(3):
+            assert run(script) == (0, {"BereikbaarStatus": "open"})
+        assert [path for path in server.requests if path.startswith("/table")] == [
+            "/table?did=%2B31850000000"
+        ]
+
+
+def test_of_what_is_unknown_no_table_is_asked_for(tmp_path: Path) -> None:
+    """There is none, and whoever tries numbers fills no disc."""
+    with bad_server("500") as server:
+        server.pages["/hook/swyx"] = Page(ANSWER.replace(b"open", b"unknown"))
+        assert run(render(tmp_path, server.url)) == (0, {"BereikbaarStatus": "unknown"})
+        assert len(server.requests) == 1
+    assert not list((tmp_path / "kept").glob("*"))
+
+
+def test_no_message_is_asked_for_while_the_daemon_is_away(tmp_path: Path) -> None:
+    """The caller has waited for the answer already."""
+    audio = b'"audio":"' + b"ab" * 32 + b'.wav"'
+    table = forwarding_table(clock.utc_now()).replace(b'"audio":""', audio)
+    keep_table(tmp_path, table, signature_of(table))
+    with bad_server("500") as server:
+        assert run(render(tmp_path, server.url))[0] == 1
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("caller", [r"('9'):rep(10000)", r"'Ren\233 \255\0\n'"])
+def test_no_caller_escapes_by_what_he_calls_himself(
+    daemon: Daemon, tmp_path: Path, caller: str
+) -> None:
+    """What the daemon would refuse isn't passed on, so the call is decided like any other."""
+    script = render(tmp_path, at(daemon), token=daemon.token, table_key="")
+    before = f"function CallerID() return {caller} end PBXCall.CallID = CallerID()"
+    assert run(script, TREATED["hang-up"][0], before=before)[0] == 3
+
+
 def test_a_message_is_downloaded_once(tmp_path: Path, daemon: Daemon) -> None:
     """Then it is at hand, also while the daemon can give none."""
     script = render(tmp_path, at(daemon), token=daemon.token, table_key="")
