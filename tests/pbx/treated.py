@@ -1,6 +1,6 @@
 """A daemon with a schedule for each way in which a call is treated, and tables of its making."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,8 @@ from tests.e2e.test_audio import tone
 
 MESSAGE: Final = tone(0.1)
 # By scenario of the call matrix: the number called, its schedule, and what becomes of the caller.
-TREATED: Final = {
+Treatments = Mapping[str, tuple[str, str, str]]
+TREATED: Final[Treatments] = {
     "message heard": ("+31850000001", "closed audio=m", "hangup"),
     "forwarded": ("+31850000002", "closed audio=m forward=f", "forward +31612345678"),
     "voicemail": ("+31850000003", "closed voicemail", "voicemail desk@example.nl"),
@@ -37,8 +38,8 @@ FAILURES: Final = {
 
 
 @contextmanager
-def treating_daemon(folder: Path) -> Iterator[Daemon]:
-    """Run a daemon that treats a call to each number as `TREATED` says, until the block ends."""
+def treating_daemon(folder: Path, treated: Treatments = TREATED) -> Iterator[Daemon]:
+    """Run a daemon that treats a call to each number as `treated` says, until the block ends."""
     with new_daemon(folder) as daemon:
         message = MasterFiles(daemon.data_dir / "audio").add(MESSAGE)
         now = clock.utc_now().replace(second=0, microsecond=0)
@@ -55,7 +56,7 @@ def treating_daemon(folder: Path) -> Iterator[Daemon]:
                 "slots": ["00:00-24:00 closed"],
             },
         }
-        for name, (number, treatment, _) in TREATED.items():
+        for name, (number, treatment, _) in treated.items():
             daemon.save(
                 treatment,
                 name.replace(" ", "-"),

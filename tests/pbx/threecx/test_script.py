@@ -14,14 +14,13 @@ from tests.pbx.threecx.site import (
     DIGEST,
     FORWARDED,
     HEARD,
-    MESSAGE,
     NORMAL,
     TREATED,
     answer_of,
     put_beside,
-    save,
     timeout_ms_of,
 )
+from tests.pbx.treated import MESSAGE
 
 pytestmark = pytest.mark.pbx
 
@@ -66,8 +65,12 @@ def test_a_holiday_is_treated_as_the_daemon_says(
     monkeypatch.setenv("FAKETIME", "@2027-04-27 10:00:00")
     monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
     with new_daemon(tmp_path) as daemon, matrix.scenario(PBX, "holiday"):
-        slots = {"slots": ["00:00-24:00 closed forward=f"]}
-        save(daemon, "open", "shop", "+31850000011", holidays={"koningsdag": slots})
+        daemon.save(
+            "open",
+            numbers=["+31850000011"],
+            forwards={"f": {"name": "F", "number": "+31612345678"}},
+            holidays={"koningsdag": {"slots": ["00:00-24:00 closed forward=f"]}},
+        )
         daemon.start()
         put_beside(daemon, script)
         assert script.call("+31850000011").lot == FORWARDED
