@@ -44,12 +44,17 @@ check: .venv/.tools  ## everything CI asks: format, lint, types, imports, spelli
 .PHONY: e2e
 e2e: pbx-suites  ## the real daemon and command line as processes, and calls through real PBXs
 	@rm -rf .pbx-notes && mkdir .pbx-notes
-	PBX_NOTES=$(CURDIR)/.pbx-notes $(BIN)/python -m pytest tests/e2e tests/pbx $(PYTEST_ARGS); \
+	PBX_NOTES=$(CURDIR)/.pbx-notes $(BIN)/python -m pytest tests/e2e tests/monitoring tests/pbx $(PYTEST_ARGS); \
 		status=$$?; $(BIN)/python -m tests.pbx.matrix .pbx-notes; exit $$status
 
 .PHONY: pbx-suites
 pbx-suites: .venv/.tools  ## Asterisk, Kamailio and Mono in .pbx/, for `make e2e`; needs root
 	@$(BIN)/python -m tests.pbx.install_suites
+
+.PHONY: pbx-wine
+pbx-wine: .venv/.tools  ## Swyx's VBScript under Wine, which it brings into .pbx/; needs root
+	@$(BIN)/python -m tests.pbx.install_suites bookworm
+	$(BIN)/python -m pytest tests/pbx/test_swyx_vbscript.py $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: .venv/.tools  ## measure speed and memory; writes benchmarks/results.json

@@ -44,6 +44,19 @@ def ask_daemon(path: Path, target: str) -> ControlAnswer:
     return _ask(path, target, ANSWER_SECONDS)
 
 
+def is_daemon_there(path: Path) -> bool:
+    """Tell whether a process has the socket at `path`, also one that doesn't answer."""
+    if not path.exists():
+        return False
+    try:
+        _ask(path, "/-/healthy", ANSWER_SECONDS)
+    except _AbsentError:
+        return False
+    except NoDaemonError:
+        return True
+    return True
+
+
 def follow_daemon(invocation: Invocation, revision: int) -> None:
     """Wait until a running daemon serves a store revision, at most 2 s; say so if it doesn't.
 

@@ -58,6 +58,12 @@ _COMMANDS: Final = {
     "doctor": LazyCommand(
         "admin_cli.doctor", "doctor", "Look for faults in what is stored, and tell what to do"
     ),
+    "backup": LazyCommand(
+        "admin_cli.backup",
+        "backup",
+        "Write all that is stored to one file, while calls and edits go on, and read it back.",
+    ),
+    "restore": LazyCommand("admin_cli.restore", "restore", "Put a backup in the store's place."),
     "migrate": LazyCommand(
         "admin_cli.migrate", "migrate", "Bring the store to this version, and tell its steps."
     ),

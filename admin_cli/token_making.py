@@ -9,7 +9,8 @@ from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.override_words import parse_length
 from admin_cli.refusals import FileFault, RefusedInputError
-from admin_cli.token_words import format_minute, parse_expiry, token_fields
+from admin_cli.token_expiry import parse_expiry
+from admin_cli.token_words import format_minute, token_fields
 from admin_cli.tokens import id_of
 from admin_cli.typed import Typed
 from pbx_adapters import clock

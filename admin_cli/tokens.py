@@ -20,7 +20,7 @@ _COMMANDS: Final = {
     "rotate": LazyCommand(
         "admin_cli.token_making",
         "rotate",
-        "Make a token like another, which stays good for a while.",
+        "Make a token like another, which stays good until the overlap ends.",
     ),
     "revoke": LazyCommand(
         "admin_cli.tokens", "revoke", "Revoke a token: the daemon refuses it from then on."

@@ -2,11 +2,12 @@
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Final
-
-from aiohttp import web
+from typing import TYPE_CHECKING, Final
 
 from schedules.errors import FaultyValueError
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -64,7 +65,7 @@ def lies_in(text: str, networks: tuple[Network, ...]) -> bool:
     return address is not None and any(address in network for network in networks)
 
 
-def client_address(request: web.BaseRequest, trusted: tuple[Network, ...]) -> str | None:
+def client_address(request: "web.BaseRequest", trusted: tuple[Network, ...]) -> str | None:
     """Return the address that a request comes from; None over a Unix socket.
 
     It is the peer's own, unless that is a trusted proxy: then it is the last address of

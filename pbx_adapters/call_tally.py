@@ -7,13 +7,19 @@ Only the event loop counts here, so plain integers do.
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
+from http import HTTPStatus
 from itertools import accumulate
 from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from routing_engine.decision import Decision
+from routing_engine.decision import Decision, Reason
+from routing_engine.resolver import UNKNOWN_NUMBER
+
+# What alarms watch begins at 0: a rise shows only beside what was before.
+_WATCHED_REASONS: Final[tuple[Reason, ...]] = ("unknown-number", "outside-service")
+_WATCHED_CODES: Final = (HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE)
 
 BUCKETS: Final = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0)
 
@@ -22,11 +28,20 @@ class CallTally(Collector):
     """Decisions, their durations and the hook's responses, as a prometheus-client collector."""
 
     def __init__(self, dialects: Iterable[str]) -> None:
-        self._decisions: Counter[tuple[str, str, str, str]] = Counter()
-        self._responses: Counter[tuple[str, int]] = Counter()
         # One count per bucket, and one for what took longer than the last.
         self._durations = {dialect: [0] * (len(BUCKETS) + 1) for dialect in dialects}
         self._seconds = dict.fromkeys(self._durations, 0.0)
+        unknown = UNKNOWN_NUMBER.outcome
+        self._decisions: Counter[tuple[str, str, str, str]] = Counter(
+            {
+                (dialect, unknown.status, unknown.action, reason): 0
+                for dialect in self._durations
+                for reason in _WATCHED_REASONS
+            }
+        )
+        self._responses: Counter[tuple[str, int]] = Counter(
+            {(dialect, int(code)): 0 for dialect in self._durations for code in _WATCHED_CODES}
+        )
 
     def count_decision(self, dialect: str, decision: Decision, seconds: float) -> None:
         """Count one call's decision, and how long it took from parsed request to answer."""

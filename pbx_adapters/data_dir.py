@@ -1,5 +1,6 @@
 """What lies in the data directory beside the store."""
 
+import shutil
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -10,6 +11,8 @@ CONTROL_SOCKET: Final = "control.sock"
 DECISIONS_FILE: Final = "decisions.db"
 INBOX_FOLDER: Final = "inbox"
 LAST_GOOD_FILE: Final = "last-good.jsonl"
+# Folders in which a backup is unpacked.
+UNPACKED: Final = ".restoring-"
 
 _LEFT_SECONDS: Final = 3_600
 
@@ -30,3 +33,7 @@ def remove_leftovers(data_dir: Path, now: int) -> None:
         with suppress(OSError):
             if path.stat().st_mtime <= now - _LEFT_SECONDS:
                 path.unlink()
+    for folder in data_dir.glob(f"{UNPACKED}*"):
+        with suppress(OSError):
+            if folder.stat().st_mtime <= now - _LEFT_SECONDS:
+                shutil.rmtree(folder)

@@ -1,19 +1,24 @@
 """What monitoring sees (contract.md: Metrics). No number and no schedule ever becomes a label."""
 
 from importlib.metadata import version
+from typing import get_args
 
 from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
     Histogram,
+    ProcessCollector,
     disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from pbx_adapters.answer import DIALECTS
+from pbx_adapters.audio_download import DownloadFailure
+from pbx_adapters.auth import Refusal
 from pbx_adapters.call_tally import CallTally
+from pbx_adapters.connections import DropReason
 from pbx_adapters.loader import LoadedTables
 from routing_engine.table import HORIZON_DAYS, IntervalTable
 from routing_engine.zones import DAY_SECONDS
@@ -31,17 +36,18 @@ class Metrics:
         registry = self.registry = CollectorRegistry()
         self.calls = CallTally(DIALECTS)
         registry.register(self.calls)
-        self.auth_failures = Counter(
-            "bereikbaar_auth_failures",
-            "Requests refused for their token",
-            ["why"],
-            registry=registry,
+        ProcessCollector(registry=registry)
+        self.auth_failures = _counter(
+            registry,
+            "auth_failures",
+            "Requests refused for their token or PIN",
+            (*get_args(Refusal), "pin"),
         )
-        self.connections_dropped = Counter(
-            "bereikbaar_connections_dropped",
+        self.connections_dropped = _counter(
+            registry,
+            "connections_dropped",
             "Connections refused or closed for exceeding a limit",
-            ["why"],
-            registry=registry,
+            get_args(DropReason),
         )
         self.log_lines_lost = Counter(
             "bereikbaar_log_lines_lost", "Log lines that could not be written", registry=registry
@@ -75,11 +81,11 @@ class Metrics:
             ["field"],
             registry=registry,
         )
-        self.audio_failures = Counter(
-            "bereikbaar_audio_failures",
+        self.audio_failures = _counter(
+            registry,
+            "audio_failures",
             "Messages that were asked for and could not be sent",
-            ["why"],
-            registry=registry,
+            get_args(DownloadFailure),
         )
         self.tables_sent = Counter(
             "bereikbaar_tables_sent",
@@ -116,3 +122,13 @@ class Metrics:
 
 def _gauge(registry: CollectorRegistry, name: str, documentation: str) -> Gauge:
     return Gauge(f"bereikbaar_{name}", documentation, registry=registry)
+
+
+def _counter(
+    registry: CollectorRegistry, name: str, documentation: str, reasons: tuple[str, ...]
+) -> Counter:
+    """Make a counter by `why`; each begins at 0, since a rise shows only beside what was before."""
+    counter = Counter(f"bereikbaar_{name}", documentation, ["why"], registry=registry)
+    for why in reasons:
+        counter.labels(why)
+    return counter

@@ -101,7 +101,7 @@ def open_database(path: Path, *, create: bool) -> sqlite3.Connection:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with suppress(FileExistsError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
-        with _alone_in(path.parent), telling(path):
+        with alone_in(path.parent), telling(path):
             return _prepared(_connected(path), create=create)
     except OSError as error:
         raise StoreUnavailableError(
@@ -110,7 +110,7 @@ def open_database(path: Path, *, create: bool) -> sqlite3.Connection:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
     """Let one process at a time open: switching to a log fails at once, however long it may wait.
 
     The folder is locked, not the file, whose locks are SQLite's own.

@@ -17,7 +17,15 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
-from tests.pbx.suites import SUITES, fault_path, is_whole, stamp_path, suites_folder, why_missing
+from tests.pbx.suites import (
+    EVERY,
+    SUITES,
+    fault_path,
+    is_whole,
+    stamp_path,
+    suites_folder,
+    why_missing,
+)
 
 # Seconds; a whole suite takes less than one minute and a half where the network is good.
 PATIENCE: Final = 480
@@ -29,13 +37,14 @@ class UnavailableError(Exception):
 
 
 def main() -> None:
-    """Bring in what is missing, and say what there is."""
+    """Bring in what is missing of the suites named, or of all that `make e2e` needs; say so."""
+    names = tuple(sys.argv[1:]) or tuple(SUITES)
     suites_folder().mkdir(parents=True, exist_ok=True)
     with _one_at_a_time():
-        missing = [name for name in SUITES if not is_whole(name)]
+        missing = [name for name in names if not is_whole(name)]
         if missing:
             _install_all(missing)
-    for name in SUITES:
+    for name in names:
         why = why_missing(name)
         sys.stdout.write(f"*** NO {name}: {why}\n" if why else f"{name} is there\n")
 
@@ -70,8 +79,8 @@ def _install(name: str, apt: list[str], tools: Path) -> None:
     """Install one suite in the place of an older one, or leave a fault."""
     try:
         made = (
-            _unpack(apt, SUITES[name].packages, name)
-            if SUITES[name].is_beside
+            _unpack(apt, EVERY[name].packages, name)
+            if EVERY[name].is_beside
             else _bootstrap(name, apt, tools)
         )
     except UnavailableError as error:
@@ -81,7 +90,7 @@ def _install(name: str, apt: list[str], tools: Path) -> None:
     _remove(suites_folder() / name)
     made.rename(suites_folder() / name)
     fault_path(name).unlink(missing_ok=True)
-    stamp_path(name).write_text(SUITES[name].stamp)
+    stamp_path(name).write_text(EVERY[name].stamp)
 
 
 def _own_apt() -> list[str]:
@@ -121,7 +130,7 @@ def _bootstrap(name: str, apt: list[str], tools: Path) -> Path:
     folder.chmod(0o755)
     command = [
         *(str(tools / "usr/sbin/debootstrap"), "--variant=minbase"),
-        f"--include={','.join(SUITES[name].packages)}",
+        f"--include={','.join(EVERY[name].packages)}",
         *(name, str(folder), *_mirror(apt)),
     ]
     try:

@@ -157,7 +157,9 @@ def render_page(cells: Mapping[str, Mapping[str, str]]) -> str:
     return (
         "# Call matrix\n\n"
         "Written by `make e2e` after a whole run; what each PBX's calls are made of stands in its "
-        "guide. *pass*: a test of this run saw it. *not run*: no test saw it, and why.\n\n"
+        "guide. *pass*: a test of this run saw it. *not run*: no test saw it, and why. "
+        "*(simulated)*: the script ran in a stand-in for the PBX; no call went through a real one."
+        "\n\n"
         f"{render_table(cells)}"
     )
 

@@ -32,13 +32,21 @@ SUITES: Final = {
     "bullseye": Suite(
         (
             *("asterisk", "asterisk-voicemail", "ca-certificates", "curl", "openssl", "sip-tester"),
-            *("kamailio", "kamailio-extra-modules"),
+            *("kamailio", "kamailio-extra-modules", "kamailio-utils-modules"),
             *("libmono-system-net-http4.0-cil", "mono-mcs", "mono-runtime"),
         )
     ),
-    "sid": Suite(("asterisk", "ca-certificates", "curl", "openssl")),
-    "beside": Suite(("libfaketime",), is_beside=True),
+    "sid": Suite(
+        (
+            *("asterisk", "ca-certificates", "curl", "openssl", "sip-tester"),
+            *("kamailio", "kamailio-extra-modules", "kamailio-utils-modules"),
+        )
+    ),
+    "beside": Suite(("libfaketime", "prometheus"), is_beside=True),
 }
+# Brought in when asked for by name; no run is less whole without them.
+OPTIONAL: Final = {"bookworm": Suite(("wine", "wine64"))}
+EVERY: Final = SUITES | OPTIONAL
 
 
 def suites_folder() -> Path:
@@ -59,7 +67,7 @@ def fault_path(name: str) -> Path:
 def is_whole(name: str) -> bool:
     """Tell whether a suite is there, made of what is asked for now."""
     stamp = stamp_path(name)
-    return stamp.exists() and stamp.read_text() == SUITES[name].stamp
+    return stamp.exists() and stamp.read_text() == EVERY[name].stamp
 
 
 def suite_root(name: str) -> Path | None:
@@ -71,10 +79,14 @@ def why_missing(name: str) -> str:
     """Return why a suite can't be used; empty when it can."""
     fault = fault_path(name)
     if not is_whole(name):
-        return fault.read_text().strip() if fault.exists() else "make pbx-suites has not been run"
+        return fault.read_text().strip() if fault.exists() else f"{_target(name)} has not been run"
     if os.geteuid() != 0:
         return "chroot needs root"
     return ""
+
+
+def _target(name: str) -> str:
+    return "make pbx-wine" if name in OPTIONAL else "make pbx-suites"
 
 
 def require_suite(name: str) -> Path:

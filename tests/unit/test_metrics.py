@@ -1,5 +1,6 @@
 """Metrics: what a load shows, and what each call adds."""
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from pbx_adapters.loader import LoadedTables
@@ -69,6 +70,32 @@ def test_failed_schedules_are_shown_until_mended() -> None:
 def test_version_is_shown() -> None:
     """The build's version is a label of a constant."""
     assert samples(Metrics())["bereikbaar_build_info{version=0.1.0}"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("decisions", "{action=continue}{dialect=3cx}{reason=outside-service}{status=unknown}"),
+        ("decisions", "{action=continue}{dialect=swyx}{reason=unknown-number}{status=unknown}"),
+        ("hook_responses", "{code=503}{dialect=generic}"),
+        ("auth_failures", "{why=unknown}"),
+        ("auth_failures", "{why=pin}"),
+        ("connections_dropped", "{why=max_connections}"),
+        ("audio_failures", "{why=damaged}"),
+        ("log_lines_lost", ""),
+    ],
+)
+def test_what_alarms_watch_begins_at_zero(name: str, labels: str) -> None:
+    """A counter that were there only from its first event on would hide that event from alarms."""
+    assert samples(Metrics())[f"bereikbaar_{name}_total{labels}"] == 0
+
+
+def test_the_process_is_shown() -> None:
+    """Memory, open files and the time of the start are there under the names all exporters use."""
+    shown = samples(Metrics())
+    assert shown["process_resident_memory_bytes"] > 1_000_000
+    assert 0 < shown["process_open_fds"] < shown["process_max_fds"]
+    assert shown["process_start_time_seconds"] > 1_600_000_000
 
 
 def test_no_series_of_creation_times() -> None:

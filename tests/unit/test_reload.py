@@ -149,7 +149,6 @@ async def test_lost_rows_are_found_at_the_next_check(tmp_path: Path) -> None:
 async def test_a_lock_is_no_cause_for_a_check(tmp_path: Path) -> None:
     """Who edits renews his lock each minute; the whole store isn't read each time for that."""
     async with followed(tmp_path) as site:
-        fold_in(site.database)
         flip(site.database, b"00:00-24:00 open", b"00:00-23:00 open")
         with closing(open_store(tmp_path)) as store:
             with store.writing("jan", datetime(2026, 11, 22, tzinfo=UTC)) as writer:

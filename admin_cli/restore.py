@@ -1,0 +1,170 @@
+"""`bereikbaar restore`: a backup in the store's place; what was there is kept aside."""
+
+import os
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import click
+
+from admin_cli.backup import check_whole, lines_of
+from admin_cli.backup_archive import Contents, DamagedBackupError, read_backup
+from admin_cli.control import is_daemon_there
+from admin_cli.invocation import Invocation, print_json, tell
+from admin_cli.lazy import SaveCommand, pass_invocation
+from audio_store.whole_files import synchronise
+from pbx_adapters import clock
+from pbx_adapters.data_dir import DECISIONS_FILE, LAST_GOOD_FILE, UNPACKED
+from schedules.errors import BereikbaarError, StoreUnavailableError
+from schedules.migrations import alone_in
+from schedules.sqlite_store import DATABASE_NAME, open_store
+from schedules.store import Token
+
+_SIDECARS: Final = ("-wal", "-shm")
+
+
+@click.command(cls=SaveCommand, epilog="bereikbaar restore bereikbaar-20261122T030000Z.tar")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option(
+    "--replace", "may_replace", is_flag=True, help="Though there is a store, which is kept aside."
+)
+@pass_invocation
+def restore(invocation: Invocation, file: Path, *, may_replace: bool) -> None:
+    """Put a backup in the store's place, once the whole of it was read and found good.
+
+    No daemon may be running. What was there goes to a folder `replaced-…` in the data directory;
+    messages are added to those there. Tokens are again what they were: those revoked since are
+    told.
+    """
+    data_dir = invocation.data_dir
+    if not file.is_file():
+        raise BereikbaarError(f"{file} is not a file; name a backup")
+    has_store = (data_dir / DATABASE_NAME).exists()
+    if has_store and not may_replace and not invocation.is_dry_run:
+        raise BereikbaarError(
+            f"there is a store in {data_dir}; `--replace` keeps it aside and puts the backup in "
+            "its place"
+        )
+    if is_daemon_there(invocation.control_socket):
+        raise BereikbaarError(
+            "a daemon runs on this data directory; stop it, restore, and start it again"
+        )
+    aside = None
+    # On the same disk, so that moving is renaming.
+    folder = data_dir.absolute()
+    place = next(place for place in (folder, *folder.parents) if place.is_dir())
+    with TemporaryDirectory(dir=place, prefix=UNPACKED) as name:
+        contents, tokens = _unpack(file, Path(name))
+        revived = _revived(data_dir, tokens) if has_store else []
+        if not invocation.is_dry_run:
+            aside = _put_in_place(Path(name), data_dir)
+    _tell(invocation, contents, revived, aside)
+
+
+def _unpack(file: Path, folder: Path) -> tuple[Contents, tuple[Token, ...]]:
+    """Write a backup's files to a folder, its store brought to this version and found whole."""
+    try:
+        with file.open("rb") as opened:
+            contents = read_backup(opened, folder)
+    except DamagedBackupError as error:
+        raise DamagedBackupError(f"{file} {error}") from error
+    try:
+        with closing(open_store(folder)) as store:
+            check_whole(store)
+            tokens = store.tokens()
+            with store.telling():
+                # The log becomes part of the file, which alone is moved.
+                store.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    except StoreUnavailableError as error:
+        told = str(error).removeprefix(f"{folder / DATABASE_NAME}: ")
+        raise StoreUnavailableError(f"{file}: {told}") from error
+    return contents, tokens
+
+
+def _revived(data_dir: Path, tokens: tuple[Token, ...]) -> list[Token]:
+    """Return the tokens of a backup that live and no longer do now, as far as that can be read."""
+    try:
+        with closing(open_store(data_dir, create=False)) as store:
+            present = {token.id for token in store.tokens()}
+    except StoreUnavailableError as error:
+        tell(f"Warning: which tokens were revoked since can't be told: {error}")
+        return []
+    return [token for token in tokens if token.id not in present]
+
+
+def _put_in_place(unpacked: Path, data_dir: Path) -> Path | None:
+    """Move a backup's files into the data directory; return where what they replace is kept.
+
+    Whenever this breaks off, either store is there whole: messages and recordings are only added,
+    and one rename changes the store. Raises `BereikbaarError` while another process uses it.
+    """
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in sorted(unpacked.glob("*/*.wav")):
+        folder = data_dir / path.parent.name
+        folder.mkdir(mode=0o700, exist_ok=True)
+        path.replace(folder / path.name)
+    if not (data_dir / DECISIONS_FILE).exists() and (unpacked / DECISIONS_FILE).exists():
+        (unpacked / DECISIONS_FILE).replace(data_dir / DECISIONS_FILE)
+    with alone_in(data_dir):
+        aside = _keep_aside(data_dir) if (data_dir / DATABASE_NAME).exists() else None
+        (unpacked / DATABASE_NAME).replace(data_dir / DATABASE_NAME)
+        synchronise(data_dir)
+    return aside
+
+
+def _keep_aside(data_dir: Path) -> Path:
+    """Keep the present store in a folder of its own, and what was made of it."""
+    database = data_dir / DATABASE_NAME
+    logs = [database.with_name(f"{DATABASE_NAME}{end}") for end in _SIDECARS]
+    try:
+        with closing(sqlite3.connect(database)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error:
+        # Too damaged to be read: its log is kept beside it as it is.
+        pass
+    else:
+        # Whoever closes last removes it.
+        if logs[0].exists():
+            raise BereikbaarError("another command is using the store; try again in a moment")
+    aside = data_dir / f"replaced-{clock.utc_now():%Y%m%dT%H%M%SZ}"
+    aside.mkdir(mode=0o700)
+    os.link(database, aside / DATABASE_NAME)
+    for path in (*logs, data_dir / LAST_GOOD_FILE):
+        with suppress(FileNotFoundError):
+            path.replace(aside / path.name)
+    synchronise(aside)
+    return aside
+
+
+def _tell(
+    invocation: Invocation, contents: Contents, revived: list[Token], aside: Path | None
+) -> None:
+    if invocation.is_json:
+        print_json(
+            {
+                "dry_run": invocation.is_dry_run,
+                "made_at": contents.made_at,
+                "store_revision": contents.store_revision,
+                "schedules": contents.schedules,
+                "missing_messages": list(contents.missing_messages),
+                "revived_tokens": [{"id": one.id, "name": one.name} for one in revived],
+                "kept_aside": None if aside is None else str(aside),
+            }
+        )
+        return
+    what = "would be restored; a dry run: nothing was changed" if invocation.is_dry_run else "back"
+    click.echo(f"{', '.join(lines_of(contents))}: {what}")
+    for token in revived:
+        tell(
+            f"Warning: token {token.id} ({token.name}) was revoked or had expired, and "
+            f"{'would be' if invocation.is_dry_run else 'is'} live again: "
+            f"`bereikbaar token revoke {token.id}`"
+        )
+    for digest in contents.missing_messages:
+        tell(f"Warning: message {digest} was missing when the backup was made")
+    if aside is not None:
+        click.echo(f"what was there is kept in {aside}")
+    if not invocation.is_dry_run:
+        tell("start the daemon: it serves what was restored")

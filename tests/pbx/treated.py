@@ -1,0 +1,85 @@
+"""A daemon with a schedule for each way in which a call is treated, and tables of its making."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from audio_store.masters import MasterFiles
+from pbx_adapters import clock
+from tests.e2e.daemon import Daemon, new_daemon
+from tests.e2e.test_audio import tone
+
+MESSAGE: Final = tone(0.1)
+# By scenario of the call matrix: the number called, its schedule, and what becomes of the caller.
+TREATED: Final = {
+    "message heard": ("+31850000001", "closed audio=m", "hangup"),
+    "forwarded": ("+31850000002", "closed audio=m forward=f", "forward +31612345678"),
+    "voicemail": ("+31850000003", "closed voicemail", "voicemail desk@example.nl"),
+    "hang-up": ("+31850000004", "closed", "hangup"),
+    "continue": ("+31850000005", "open", "continue"),
+    "open with message": ("+31850000006", "open audio=m", "continue"),
+    "break": ("+31850000007", "break audio=m", "hangup"),
+    "override": ("+31850000008", "open", "hangup"),
+    "exception": ("+31850000009", "open", "hangup"),
+    "audio missing": ("+31850000010", "closed audio=gone", "hangup"),
+}
+# By mode of the misbehaving server.
+FAILURES: Final = {
+    "slow": "slow daemon",
+    "refused": "dead daemon without table",
+    "401": "wrong token",
+    "malformed": "malformed answer",
+    "unknown-action": "unknown action",
+    "500": "500 answer",
+}
+
+
+@contextmanager
+def treating_daemon(folder: Path) -> Iterator[Daemon]:
+    """Run a daemon that treats a call to each number as `TREATED` says, until the block ends."""
+    with new_daemon(folder) as daemon:
+        message = MasterFiles(daemon.data_dir / "audio").add(MESSAGE)
+        now = clock.utc_now().replace(second=0, microsecond=0)
+        more: dict[str, dict[str, object]] = {
+            "override": {
+                "from": (now - timedelta(hours=1)).isoformat(),
+                "until": (now + timedelta(hours=1)).isoformat(),
+                "slot": "closed",
+                "reason": "Storing",
+            },
+            "exception": {
+                "name": "Dicht",
+                "dates": [f"{now + timedelta(days=shift):%Y-%m-%d}" for shift in (-1, 0, 1)],
+                "slots": ["00:00-24:00 closed"],
+            },
+        }
+        for name, (number, treatment, _) in TREATED.items():
+            daemon.save(
+                treatment,
+                name.replace(" ", "-"),
+                numbers=[number],
+                voicemail_email="desk@example.nl",
+                forwards={"f": {"name": "F", "number": "+31612345678"}},
+                audio={
+                    "m": {"name": "M", "sha256": message},
+                    "gone": {"name": "Gone", "sha256": "ab" * 32},
+                },
+                **({f"{name}s": {"x": more[name]}} if name in more else {}),
+            )
+        daemon.start()
+        yield daemon
+
+
+def forwarding_table(now: datetime, *, age: timedelta = timedelta(hours=1)) -> bytes:
+    """Return a table made so long ago, by which every call is forwarded."""
+    made = now - age
+    start, end = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (made, made + timedelta(days=7)))
+    return (
+        f'{{"schedule":"office","revision":"1","generated_at":"{start}","expires_at":"{end}",'
+        f'"intervals":[\n{{"from":"{start}","until":"{end}","status":"closed","action":"forward",'
+        '"audio":"","audio_url":"","forward":"+31687654321","voicemail":"","schedule":"office",'
+        '"schedule_name":"Office","reason":"weekly","rule":"week/mon","valid_until":"",'
+        '"next_status":"","revision":"1","error":""}\n]}\n'
+    ).encode()
