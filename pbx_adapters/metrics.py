@@ -16,7 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from pbx_adapters.answer import DIALECTS
 from pbx_adapters.audio_download import DownloadFailure
-from pbx_adapters.auth import Refusal
+from pbx_adapters.auth import AuthFailure
 from pbx_adapters.call_tally import CallTally
 from pbx_adapters.connections import DropReason
 from pbx_adapters.loader import LoadedTables
@@ -41,7 +41,7 @@ class Metrics:
             registry,
             "auth_failures",
             "Requests refused for their token or PIN",
-            (*get_args(Refusal), "pin"),
+            get_args(AuthFailure),
         )
         self.connections_dropped = _counter(
             registry,
