@@ -33,7 +33,7 @@ COLUMNS = tuple(
 pytestmark = pytest.mark.pbx
 
 _NUMBER = NUMBERS["forwarded"]
-_RENEWAL = '"1?AGI(bereikbaar-asterisk,renew,'
+_RENEWAL = '"bereikbaar-asterisk,renew,'
 _OWN_MODES = {
     "slow": "slow daemon",
     "drip": "slow daemon",
