@@ -26,6 +26,7 @@ from pbx_adapters.pbx_scripts import (
     Installation,
     about_scripts,
     check_value,
+    left_placeholders,
     pbx_names,
     render_scripts,
 )
@@ -80,6 +81,11 @@ def script(invocation: Invocation, /, **typed: Any) -> None:
     chosen = {one: text for one, text in texts.items() if typed["name"] in (None, one)}
     for warning in known.warnings:
         tell(f"Warning: {warning}")
+    for name, setting in left_placeholders(about, installation).items():
+        tell(
+            f"Warning: {name} is left at {setting.default}, which only stands for yours, so no "
+            f"forward arrives; give --set {name}=VALUE: {setting.help}"
+        )
     if not installation.table_key:
         tell(
             "Warning: without a table key the scripts keep no table for when the daemon can't be "
@@ -196,7 +202,10 @@ def _print_list(invocation: Invocation, pbx: str, about: AboutScripts) -> None:
             {"file": name, "program": one.is_program, "help": one.help}
             for name, one in about.files.items()
         ]
-        settings = [{"setting": name, **one.model_dump()} for name, one in about.settings.items()]
+        settings = [
+            {"setting": name, **one.model_dump(by_alias=True)}
+            for name, one in about.settings.items()
+        ]
         told = {"pbx": pbx, "name": about.name, "guide": about.guide}
         print_json({**told, "files": files, "settings": settings})
         return

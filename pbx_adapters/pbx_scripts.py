@@ -7,6 +7,7 @@ line of its own brings in a file of `scripts/shared/`.
 
 import re
 import tomllib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,13 +28,19 @@ _INCLUDE: Final = re.compile(r"^[ \t]*@@INCLUDE ([a-z0-9_/.-]+)@@[ \t]*\n", re.M
 
 
 class Setting(BaseModel):
-    """A setting of one PBX's scripts: its value unless another is given, and what it may be."""
+    """A setting of one PBX's scripts: its value unless another is given, and what it may be.
+
+    The default of a placeholder stands for something of the installation's own, and works nowhere.
+    The value of an expression is a regular expression.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     default: str
     help: str
     pattern: str
+    is_placeholder: Annotated[bool, Field(alias="placeholder")] = False
+    is_expression: Annotated[bool, Field(alias="expression")] = False
 
 
 class ScriptFile(BaseModel):
@@ -149,6 +156,15 @@ def render_scripts(pbx: str, installation: Installation) -> dict[str, str]:
     }
 
 
+def left_placeholders(about: AboutScripts, installation: Installation) -> dict[str, Setting]:
+    """Return the settings, by name, that were not given and work nowhere unless they are."""
+    return {
+        name: setting
+        for name, setting in about.settings.items()
+        if setting.is_placeholder and name not in installation.settings
+    }
+
+
 def check_value(gap: str, value: str) -> str:
     """Return what is to fill a gap that every PBX has, by the gap's name.
 
@@ -190,10 +206,26 @@ def _values_of(about: AboutScripts, installation: Installation) -> dict[str, str
         value = installation.settings.get(name, setting.default)
         if not re.fullmatch(setting.pattern, value, re.ASCII):
             faults.append((f"{name} can't be {value[:80]!r}", setting.help))
+        elif setting.is_expression and (why := _why_no_expression(value)):
+            faults.append((f"{name} is no regular expression: {why}", setting.help))
         values[name.upper()] = value
     if faults:
         raise FaultyValueError(*faults)
     return values
+
+
+def _why_no_expression(value: str) -> str:
+    """Return what is wrong with a regular expression; empty when nothing is.
+
+    PBXs have engines of their own, which refuse what Python's does: what is left open or reversed.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            re.compile(value)
+        except (re.error, OverflowError) as error:
+            return str(error)
+    return ""
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

@@ -222,6 +222,18 @@ def test_what_is_odd_is_warned_of(cli: CommandLine, shop_token: dict[str, Any]) 
     assert "there is no schedule 'nergens'" in told
 
 
+def test_a_trunk_left_at_what_stands_for_it_is_warned_of(
+    cli: CommandLine, shop_token: dict[str, Any]
+) -> None:
+    """With what to give; no more once it was given."""
+    del shop_token
+    asked = ("pbx", "script", "kamailio", "--token-file", "token", *ADDRESS)
+    told = cli(*asked)
+    assert told.stderr.startswith("Warning: trunk is left at trunk.example.invalid, ")
+    assert "give --set trunk=VALUE: where forwarded calls go" in told.stderr
+    assert cli(*asked, "--set", "trunk=192.0.2.1").stderr == ""
+
+
 @pytest.mark.parametrize(
     ("listen", "public_url", "address"),
     [

@@ -8,7 +8,7 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pbx_adapters import pbx_scripts
@@ -17,6 +17,7 @@ from pbx_adapters.pbx_scripts import (
     Installation,
     about_scripts,
     check_value,
+    left_placeholders,
     pbx_names,
     render_scripts,
 )
@@ -138,8 +139,9 @@ def test_no_value_that_passes_ends_a_string(gap: str, data: st.DataObject) -> No
 @given(data=st.data())
 def test_no_setting_that_passes_ends_a_string(pbx: str, name: str, data: st.DataObject) -> None:
     """As with the values that every PBX has."""
-    pattern = re.compile(about_scripts(pbx).settings[name].pattern, re.ASCII)
-    value = data.draw(st.from_regex(pattern, fullmatch=True))
+    setting = about_scripts(pbx).settings[name]
+    value = data.draw(st.from_regex(re.compile(setting.pattern, re.ASCII), fullmatch=True))
+    assume(not setting.is_expression or not pbx_scripts._why_no_expression(value))
     _check_shape(pbx, value, replace(PLAIN, settings={name: value}))
 
 
@@ -201,6 +203,54 @@ def test_what_is_not_harmless_is_refused(gap: str, value: str) -> None:
 def test_what_pbxs_need_passes(gap: str, value: str) -> None:
     """Routes in the words of each PBX among it."""
     assert check_value(gap, value) == value
+
+
+@pytest.mark.parametrize(
+    ("pbx", "name", "value"),
+    [
+        ("asterisk", "trunk", "PJSIP/mytrunk"),
+        ("asterisk", "trunk", "PJSIP/{numbers}@mytrunk"),
+        ("asterisk", "trunk", "PJSIP/{number}@my,trunk"),
+        ("freeswitch", "trunk", "sofia/gateway/mytrunk"),
+        ("freeswitch", "destination", "^(31850[0-9]+$"),
+        ("freeswitch", "destination", "^31850[9-0]+$"),
+        ("freeswitch", "destination", "^31850[0-9$"),
+        ("freeswitch", "destination", "*31"),
+        ("freeswitch", "destination", "[[31"),
+        ("freeswitch", "destination", "3{9999999999}"),
+    ],
+)
+def test_a_setting_that_could_not_work_is_refused(pbx: str, name: str, value: str) -> None:
+    """A trunk without the number, a regular expression that isn't one."""
+    with pytest.raises(FaultyValueError) as refused:
+        render_scripts(pbx, replace(PLAIN, settings={name: value}))
+    ((problem, remedy),) = refused.value.faults
+    assert problem.startswith(f"{name} ")
+    assert remedy == about_scripts(pbx).settings[name].help
+
+
+@pytest.mark.parametrize(
+    ("pbx", "name", "value"),
+    [
+        ("asterisk", "trunk", "PJSIP/trunk/sip:{digits}@192.0.2.1:5060"),
+        ("freeswitch", "destination", "^(31850|0850)[0-9]{4,6}$"),
+        ("freeswitch", "destination", "[[]31]"),
+    ],
+)
+def test_a_setting_that_works_is_taken(pbx: str, name: str, value: str) -> None:
+    """As it is, in a file of the PBX."""
+    texts = render_scripts(pbx, replace(PLAIN, settings={name: value}))
+    assert any(value in text for text in texts.values())
+
+
+def test_placeholders_are_told_until_they_are_given() -> None:
+    """Also when the same is given, since then somebody meant it; only trunks are such."""
+    left = {
+        (pbx, name) for pbx in pbx_names() for name in left_placeholders(about_scripts(pbx), PLAIN)
+    }
+    assert left == {("asterisk", "trunk"), ("freeswitch", "trunk"), ("kamailio", "trunk")}
+    given = replace(PLAIN, settings={"trunk": "trunk.example.invalid"})
+    assert left_placeholders(about_scripts("kamailio"), given) == {}
 
 
 def test_every_fault_is_told_at_once() -> None:
