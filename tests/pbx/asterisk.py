@@ -116,6 +116,11 @@ class Asterisk:
         self.kept.mkdir()
         self.command("dialplan reload")
 
+    def uninstall(self) -> None:
+        """Take the dialplan out again, and leave what `extensions.conf` says of it."""
+        (self.folder / "etc" / "extensions_bereikbaar.conf").unlink()
+        self.command("dialplan reload")
+
     def log(self) -> str:
         """Return its whole log."""
         return (self.folder / "log" / "full").read_text(errors="replace")

@@ -52,6 +52,7 @@ _MALFORMED = (
     # Not `cut`: Asterisk takes a whole answer that was announced as longer.
     *("bad-forward", "400", "404", "429"),
 )
+_WARNING = re.compile(r"WARNING\[.*: bereikbaar: (.*)")
 _MODES = _OWN_MODES | dict.fromkeys(_MALFORMED, "malformed answer")
 
 
@@ -252,8 +253,11 @@ def test_what_a_caller_sends_is_harmless(shop: Shop, caller: str) -> None:
 
 @pytest.mark.parametrize(
     "ending",
-    ["%2C1%29%7D", "%60touch%20pwned%60", "%24%7BSHELL(touch%20pwned)%7D", "%22%3B", "%2F..%2Fx"],
-    ids=["parenthesis", "backticks", "variable", "quotes", "path"],
+    [
+        *("%2C1%29%7D", "%60touch%20pwned%60", "%24%7BSHELL(touch%20pwned)%7D", "%22%3B"),
+        *("%2F..%2Fx", "%29%29%3ASystem(touch%20pwned)"),
+    ],
+    ids=["parenthesis", "backticks", "variable", "quotes", "path", "alternative"],
 )
 def test_what_is_called_is_harmless(shop: Shop, ending: str) -> None:
     """Whatever stands in the number called, nothing is run and no other file is written."""
@@ -263,6 +267,64 @@ def test_what_is_called_is_harmless(shop: Shop, ending: str) -> None:
     assert {path.name.partition("=")[0] for path in shop.asterisk.kept.iterdir()} <= {"table-did"}
     assert not list(shop.asterisk.root.glob("pwned"))
     assert shop.call(_NUMBER).trunk == [STORING]
+
+
+@pytest.mark.parametrize(
+    "ending", ["", "%29%29%3ASystem(touch%20FOLDER)"], ids=["plain", "hostile"]
+)
+def test_without_the_dialplan_a_call_goes_on(shop: Shop, ending: str) -> None:
+    """The line in `extensions.conf` does nothing once our file is gone, whatever is called."""
+    shop.install()
+    shop.asterisk.uninstall()
+    call = shop.call(f"{_NUMBER}{ending}".replace("FOLDER", f"{shop.asterisk.inside}/pwned"))
+    assert call.code == "200"
+    assert [called[: len(_NUMBER)] for called in call.desk] == [_NUMBER]
+    assert "@bereikbaar:" not in call.log
+    assert not (shop.asterisk.folder / "pwned").exists()
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["not-executable", "absent"])
+def test_program_that_cannot_be_run_is_told(shop: Shop, *, is_there: bool) -> None:
+    """The call goes without message and table, to where it should, and the log says so."""
+    program = "Asterisk can't run bereikbaar-asterisk"
+    shop.install(table_key=shop.table_key)
+    path = shop.asterisk.folder / "agi-bin" / "bereikbaar-asterisk"
+    path.chmod(0o600)
+    if not is_there:
+        path.unlink()
+    call = shop.call(NUMBERS["announced"])
+    assert call.trunk == [STORING]
+    told = _WARNING.findall(call.log)
+    assert told[0] == program
+    assert re.fullmatch(r"call \S+ goes without its message [0-9a-f]{64}[.]wav", told[1])
+    assert len(told) == 2
+    shop.daemon.stop()
+    try:
+        call = shop.call(_NUMBER)
+    finally:
+        shop.daemon.start()
+    assert call.desk == [_NUMBER]
+    told = _WARNING.findall(call.log)
+    assert re.fullmatch(r"no decision on call \S+, no answer", told[0])
+    assert told[1] == program
+
+
+def test_greeting_stands_in_for_a_message_left_out(shop: Shop) -> None:
+    """Who hears no message of ours before the voice box hears Asterisk's."""
+    shop.install()
+    (shop.asterisk.folder / "agi-bin" / "bereikbaar-asterisk").unlink()
+    log = shop.call(NUMBERS["voicemail"]).log
+    assert '"100@default,u"' in log
+
+
+def test_trunk_that_is_not_there_is_told(shop: Shop) -> None:
+    """A forward that Asterisk has no way for ends the call, and leaves a line."""
+    shop.install(settings={"trunk": "PJSIP/{number}@nowhere"})
+    call = shop.call(_NUMBER)
+    assert (call.code >= "400", call.desk, call.trunk) == (True, [], [])
+    (told,) = _WARNING.findall(call.log)
+    way = re.escape(f"PJSIP/{STORING}@nowhere")
+    assert re.fullmatch(rf"call \S+ can't be forwarded: {way} is not to be had", told)
 
 
 @pytest.mark.parametrize("asked", [{"number": _NUMBER}, {"schedule": "forwarded"}], ids=str)

@@ -14,6 +14,7 @@ from tests.e2e.daemon import wait_until
 from tests.pbx.bad_server import Page, bad_server
 from tests.pbx.shell import KEY, TOKEN, signature_of, table_page
 
+ROOT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9"
 SOUND = b"RIFF" + bytes(range(200))
 HASH = hashlib.sha256(SOUND).hexdigest()
@@ -127,3 +128,15 @@ def test_dialplan_goes_where_there_is_something() -> None:
     }
     assert jumps | {"continue", "forward", "voicemail", "hangup"} <= labels
     assert "@@" not in text
+
+
+def test_line_that_is_recommended_is_the_one_that_is_tried() -> None:
+    """The guide, the script's head and the dialplan of the tests have it alike."""
+    tried = (ROOT / "tests/pbx/asterisk_files/extensions.conf").read_text()
+    (line,) = re.findall(r"^exten => .*Gosub\(bereikbaar,s,1\(.*EXTEN.*$", tried, re.MULTILINE)
+    script = ROOT / "pbx_adapters/scripts/asterisk/extensions_bereikbaar.conf"
+    include = "#tryinclude extensions_bereikbaar.conf"
+    for path, times in ((ROOT / "docs/pbx/asterisk.md", 2), (script, 1)):
+        text = path.read_text()
+        assert (text.count(line.removeprefix("exten => ")), text.count(include)) == (times, times)
+    assert include in tried
