@@ -1,7 +1,7 @@
 """What monitoring sees (contract.md: Metrics). No number and no schedule ever becomes a label."""
 
 from importlib.metadata import version
-from typing import get_args
+from typing import Final, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -25,6 +25,11 @@ from routing_engine.zones import DAY_SECONDS
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
+_AUTH_FAILURES: Final = (
+    *get_args(Refusal),
+    *("expired", "too-many-attempts", "network", "schedule", "operator", "pin"),
+)
+
 # Each counter would show a second series with the time of its creation.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -41,7 +46,7 @@ class Metrics:
             registry,
             "auth_failures",
             "Requests refused for their token or PIN",
-            (*get_args(Refusal), "pin"),
+            _AUTH_FAILURES,
         )
         self.connections_dropped = _counter(
             registry,
