@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from contextlib import closing, suppress
+from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -86,14 +87,28 @@ def _unpack(file: Path, folder: Path) -> tuple[Contents, tuple[Token, ...]]:
 
 
 def _revived(data_dir: Path, tokens: tuple[Token, ...]) -> list[Token]:
-    """Return the tokens of a backup that live and no longer do now, as far as that can be read."""
+    """Return the tokens of a backup that open more than they do now, as far as that can be read."""
+    at = clock.utc_now()
     try:
         with closing(open_store(data_dir, create=False)) as store:
-            present = {token.id for token in store.tokens()}
+            present = {token.id: token for token in store.all_tokens()}
     except StoreUnavailableError as error:
         tell(f"Warning: which tokens were revoked since can't be told: {error}")
         return []
-    return [token for token in tokens if token.id not in present]
+    return [
+        token
+        for token in tokens
+        if token.state_at(at) == "live" and _is_longer(token, present.get(token.id), at)
+    ]
+
+
+def _is_longer(token: Token, present: Token | None, at: datetime) -> bool:
+    """Tell whether a live token was revoked since, or has been given an earlier end."""
+    if present is None or present.state_at(at) != "live":
+        return True
+    return present.expires_at is not None and (
+        token.expires_at is None or token.expires_at > present.expires_at
+    )
 
 
 def _put_in_place(unpacked: Path, data_dir: Path) -> Path | None:
@@ -186,8 +201,8 @@ def _tell(
     click.echo(f"{', '.join(lines_of(contents))}: {what}")
     for token in revived:
         tell(
-            f"Warning: token {token.id} ({token.name}) was revoked or had expired, and "
-            f"{'would be' if invocation.is_dry_run else 'is'} live again: "
+            f"Warning: token {token.id} ({token.name}) was revoked or given an earlier end since, "
+            f"and {'would be' if invocation.is_dry_run else 'is'} what it was again: "
             f"`bereikbaar token revoke {token.id}`"
         )
     for digest in contents.missing_messages:

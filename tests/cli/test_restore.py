@@ -107,7 +107,29 @@ def test_revoked_tokens_that_live_again_are_told(backed_up: CommandLine) -> None
     """Whoever had one can ask again: that has to be known."""
     backed_up("token", "revoke", "centrale")
     told = backed_up("restore", "all.tar", "--replace").stderr
-    assert "(centrale) was revoked or had expired, and is live again" in told
+    assert "(centrale) was revoked or given an earlier end since, and is what it was" in told
+
+
+def test_tokens_that_ended_since_are_told(backed_up: CommandLine, set_clock: SetClock) -> None:
+    """One that was replaced has an end; in the backup it has none, so that it opens for ever."""
+    (token,) = backed_up.json("token", "list")
+    backed_up("token", "rotate", "centrale", "--overlap", "2d")
+    for at in ("2026-11-23T10:00:00+00:00", "2026-11-25T10:00:00+00:00"):
+        set_clock(at)
+        told = backed_up.json("restore", "all.tar", "--dry-run")
+        assert told["revived_tokens"] == [{"id": token["id"], "name": "centrale"}]
+
+
+def test_tokens_that_are_what_they_were_are_not_told(
+    backed_up: CommandLine, set_clock: SetClock
+) -> None:
+    """Nor is one that has expired by now in the backup too, whatever happened to it since."""
+    backed_up("token", "create", "tijdelijk", "--expires", "1d")
+    backed_up("backup", "all.tar")
+    backed_up("token", "revoke", "tijdelijk")
+    assert len(backed_up.json("restore", "all.tar", "--dry-run")["revived_tokens"]) == 1
+    set_clock("2026-11-24T10:00:00+00:00")
+    assert backed_up.json("restore", "all.tar", "--dry-run")["revived_tokens"] == []
 
 
 def test_dry_run_changes_nothing(backed_up: CommandLine) -> None:
