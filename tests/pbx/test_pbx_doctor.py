@@ -253,11 +253,12 @@ def test_answers_that_say_something_is_wrong(
         (_table(expires_at="2020-01-01T00:00:00Z"), "table-malformed"),
         (_table().replace(b"-", b"1"), "table-not-in-force"),
         (_table().replace(b"hangup", b"continue"), "table-differs"),
+        (_table().ljust(1_048_577), "table-too-long"),
     ],
-    ids=("no fields", "a list", "no intervals", "a gap", "of later", "otherwise"),
+    ids=("no fields", "a list", "no intervals", "a gap", "of later", "otherwise", "too long"),
 )
 def test_tables_that_could_not_stand_in(doctor: Doctor, table: bytes, code: str) -> None:
-    """Rightly signed, but wrong."""
+    """Rightly signed, but wrong, or longer than every script takes."""
     at = f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}"
     assert _found_beside(doctor, {"at": at}, table) == [code]
 
