@@ -2,12 +2,12 @@
 
 import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing, suppress
-from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
@@ -45,25 +45,42 @@ def restore(invocation: Invocation, file: Path, *, may_replace: bool) -> None:
     if not file.is_file():
         raise BereikbaarError(f"{file} is not a file; name a backup")
     has_store = (data_dir / DATABASE_NAME).exists()
-    if has_store and not may_replace and not invocation.is_dry_run:
-        raise BereikbaarError(
-            f"there is a store in {data_dir}; `--replace` keeps it aside and puts the backup in "
-            "its place"
-        )
-    if is_daemon_there(invocation.control_socket):
-        raise BereikbaarError(
-            "a daemon runs on this data directory; stop it, restore, and start it again"
-        )
+    obstacles = list(_obstacles(invocation, has_store=has_store and not may_replace))
+    if obstacles and not invocation.is_dry_run:
+        raise BereikbaarError("\n".join(obstacles))
     aside = None
     # On the same disk, so that moving is renaming.
     folder = data_dir.absolute()
     place = next(place for place in (folder, *folder.parents) if place.is_dir())
     with TemporaryDirectory(dir=place, prefix=UNPACKED) as name:
         contents, tokens = _unpack(file, Path(name))
-        revived = _revived(data_dir, tokens) if has_store else []
+        changes = _compare_tokens(data_dir, tokens) if has_store else _NO_CHANGES
         if not invocation.is_dry_run:
             aside = _put_in_place(Path(name), data_dir)
-    _tell(invocation, contents, revived, aside)
+    _tell(invocation, contents, changes, aside)
+    for obstacle in obstacles:
+        tell(f"Warning: {obstacle}")
+
+
+class TokenChanges(NamedTuple):
+    """Tokens that are good again once a backup is restored, and those that no longer are."""
+
+    revived: tuple[Token, ...]
+    lost: tuple[Token, ...]
+
+
+_NO_CHANGES: Final = TokenChanges((), ())
+
+
+def _obstacles(invocation: Invocation, *, has_store: bool) -> Iterator[str]:
+    """Yield what stands in the way of restoring."""
+    if has_store:
+        yield (
+            f"there is a store in {invocation.data_dir}; `--replace` keeps it aside and puts the "
+            "backup in its place"
+        )
+    if is_daemon_there(invocation.control_socket):
+        yield "a daemon runs on this data directory; stop it, restore, and start it again"
 
 
 def _unpack(file: Path, folder: Path) -> tuple[Contents, tuple[Token, ...]]:
@@ -86,25 +103,24 @@ def _unpack(file: Path, folder: Path) -> tuple[Contents, tuple[Token, ...]]:
     return contents, tokens
 
 
-def _revived(data_dir: Path, tokens: tuple[Token, ...]) -> list[Token]:
-    """Return the tokens of a backup that open more than they do now, as far as that can be read."""
+def _compare_tokens(data_dir: Path, tokens: tuple[Token, ...]) -> TokenChanges:
+    """Compare the live tokens of a backup with those of now, as far as these can be read."""
     at = clock.utc_now()
     try:
         with closing(open_store(data_dir, create=False)) as store:
-            present = {token.id: token for token in store.all_tokens()}
+            present = {token.id: token for token in store.tokens()}
     except StoreUnavailableError as error:
-        tell(f"Warning: which tokens were revoked since can't be told: {error}")
-        return []
-    return [
-        token
-        for token in tokens
-        if token.state_at(at) == "live" and _is_longer(token, present.get(token.id), at)
-    ]
+        tell(f"Warning: which tokens were made or revoked since can't be told: {error}")
+        return _NO_CHANGES
+    live = [token for token in tokens if token.state_at(at) == "live"]
+    revived = tuple(token for token in live if _is_longer(token, present.get(token.id)))
+    kept = {token.id for token in tokens}
+    return TokenChanges(revived, tuple(one for id_, one in present.items() if id_ not in kept))
 
 
-def _is_longer(token: Token, present: Token | None, at: datetime) -> bool:
-    """Tell whether a live token was revoked since, or has been given an earlier end."""
-    if present is None or present.state_at(at) != "live":
+def _is_longer(token: Token, present: Token | None) -> bool:
+    """Tell whether a token was revoked since, or has been given an earlier end."""
+    if present is None:
         return True
     return present.expires_at is not None and (
         token.expires_at is None or token.expires_at > present.expires_at
@@ -182,7 +198,7 @@ def _new_folder(data_dir: Path) -> Path:
 
 
 def _tell(
-    invocation: Invocation, contents: Contents, revived: list[Token], aside: Path | None
+    invocation: Invocation, contents: Contents, changes: TokenChanges, aside: Path | None
 ) -> None:
     if invocation.is_json:
         print_json(
@@ -192,18 +208,24 @@ def _tell(
                 "store_revision": contents.store_revision,
                 "schedules": contents.schedules,
                 "missing_messages": list(contents.missing_messages),
-                "revived_tokens": [{"id": one.id, "name": one.name} for one in revived],
+                "revived_tokens": _names(changes.revived),
+                "lost_tokens": _names(changes.lost),
                 "kept_aside": None if aside is None else str(aside),
             }
         )
         return
     what = "would be restored; a dry run: nothing was changed" if invocation.is_dry_run else "back"
     click.echo(f"{', '.join(lines_of(contents))}: {what}")
-    for token in revived:
+    becomes = "would be" if invocation.is_dry_run else "is"
+    for token in changes.revived:
         tell(
             f"Warning: token {token.id} ({token.name}) was revoked or given an earlier end since, "
-            f"and {'would be' if invocation.is_dry_run else 'is'} what it was again: "
-            f"`bereikbaar token revoke {token.id}`"
+            f"and {becomes} what it was again: `bereikbaar token revoke {token.id}`"
+        )
+    for token in changes.lost:
+        tell(
+            f"Warning: token {token.id} ({token.name}) was made since, and {becomes} unknown: a "
+            "PBX that has it takes the normal route until it gets another"
         )
     for digest in contents.missing_messages:
         tell(f"Warning: message {digest} was missing when the backup was made")
@@ -211,3 +233,7 @@ def _tell(
         click.echo(f"what was there is kept in {aside}")
     if not invocation.is_dry_run:
         tell("start the daemon: it serves what was restored")
+
+
+def _names(tokens: tuple[Token, ...]) -> list[dict[str, str]]:
+    return [{"id": token.id, "name": token.name} for token in tokens]

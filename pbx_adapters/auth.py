@@ -15,6 +15,11 @@ from schedules.errors import FaultyValueError
 from schedules.store import Token
 
 Refusal = Literal["missing", "malformed", "unknown"]
+# Every reason for which somebody doesn't get what he asks for.
+AuthFailure = Literal[
+    "missing", "malformed", "unknown", "expired", "network", "schedule", "operator",
+    "too-many-attempts", "pin",
+]  # fmt: skip
 
 TOKEN_PREFIX: Final = "bk"  # noqa: S105 - what every token starts with is no secret
 _ID_BYTES: Final = 6

@@ -1,7 +1,7 @@
 """What monitoring sees (contract.md: Metrics). No number and no schedule ever becomes a label."""
 
 from importlib.metadata import version
-from typing import Final, get_args
+from typing import get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -16,7 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from pbx_adapters.answer import DIALECTS
 from pbx_adapters.audio_download import DownloadFailure
-from pbx_adapters.auth import Refusal
+from pbx_adapters.auth import AuthFailure
 from pbx_adapters.call_tally import CallTally
 from pbx_adapters.connections import DropReason
 from pbx_adapters.loader import LoadedTables
@@ -24,11 +24,6 @@ from routing_engine.table import HORIZON_DAYS, IntervalTable
 from routing_engine.zones import DAY_SECONDS
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-
-_AUTH_FAILURES: Final = (
-    *get_args(Refusal),
-    *("expired", "too-many-attempts", "network", "schedule", "operator", "pin"),
-)
 
 # Each counter would show a second series with the time of its creation.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -46,7 +41,7 @@ class Metrics:
             registry,
             "auth_failures",
             "Requests refused for their token or PIN",
-            _AUTH_FAILURES,
+            get_args(AuthFailure),
         )
         self.connections_dropped = _counter(
             registry,

@@ -63,6 +63,7 @@ def test_empty_place_gets_it_all(backed_up: CommandLine) -> None:
         "schedules": 1,
         "missing_messages": [],
         "revived_tokens": [],
+        "lost_tokens": [],
         "kept_aside": None,
     }
     other = CommandLine(backed_up.folder / "other")
@@ -132,6 +133,15 @@ def test_tokens_that_are_what_they_were_are_not_told(
     assert backed_up.json("restore", "all.tar", "--dry-run")["revived_tokens"] == []
 
 
+def test_tokens_made_since_are_told_as_lost(backed_up: CommandLine) -> None:
+    """A PBX that has one would be refused, and nobody would know why."""
+    backed_up("token", "create", "nieuw")
+    (lost,) = backed_up.json("restore", "all.tar", "--replace", "--dry-run")["lost_tokens"]
+    assert lost["name"] == "nieuw"
+    told = backed_up("restore", "all.tar", "--replace").stderr
+    assert f"token {lost['id']} (nieuw) was made since, and is unknown" in told
+
+
 def test_dry_run_changes_nothing(backed_up: CommandLine) -> None:
     """It reads the whole backup, and says what would come back."""
     backed_up.apply(document("winkel", "00:00-24:00 closed"))
@@ -141,6 +151,21 @@ def test_dry_run_changes_nothing(backed_up: CommandLine) -> None:
     assert "a dry run: nothing was changed" in told
     assert sorted(backed_up.folder.rglob("*")) == before
     assert status(backed_up) == "closed"
+
+
+@pytest.mark.usefixtures("daemon")
+def test_all_that_stands_in_the_way_is_told_at_once(
+    backed_up: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dry run looks into the backup all the same, and says what would stop the real one."""
+    monkeypatch.setattr("admin_cli.control.ANSWER_SECONDS", 0.05)
+    refused = backed_up("restore", "all.tar", code=1).stderr
+    assert "--replace" in refused
+    assert "a daemon runs" in refused
+    tried = backed_up("restore", "all.tar", "--dry-run")
+    assert "1 schedule" in tried.stdout
+    assert "Warning: there is a store in data" in tried.stderr
+    assert "Warning: a daemon runs" in tried.stderr
 
 
 @pytest.fixture
@@ -178,7 +203,7 @@ def test_damaged_store_can_be_replaced(backed_up: CommandLine) -> None:
     database = backed_up.folder / "data" / "bereikbaar.db"
     database.write_bytes(b"no database at all" * 500)
     told = backed_up("restore", "all.tar", "--replace")
-    assert "which tokens were revoked since can't be told" in told.stderr
+    assert "which tokens were made or revoked since can't be told" in told.stderr
     assert status(backed_up) == "open"
     (aside,) = (backed_up.folder / "data").glob("replaced-*")
     assert (aside / "bereikbaar.db").read_bytes().startswith(b"no database")
