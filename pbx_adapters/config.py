@@ -191,13 +191,16 @@ def origins(path: Path | None, chosen: Mapping[str, Any]) -> dict[str, str]:
     """
     file = _find_file(path)
     in_file = tomllib.loads(file.read_text("utf-8")) if file is not None else {}
-    variables = {_setting_of(name): name for name, value in os.environ.items() if value}
+    variables = {
+        _setting_of(name): name
+        for name, value in os.environ.items()
+        if value and name.startswith(_PREFIX)
+    }
     found = dict.fromkeys(Config.model_fields, "default")
     for name in found:
         if name in in_file:
             found[name] = str(file)
-        if (variable := variables.get(name.upper(), "")).startswith(_PREFIX):
-            found[name] = variable
+        found[name] = variables.get(name.upper(), found[name])
         if chosen.get(name) is not None:
             found[name] = f"--{name.replace('_', '-')}"
     return found

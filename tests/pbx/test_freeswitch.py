@@ -19,7 +19,14 @@ from tests.pbx.bad_server import MODES, Page, bad_server
 from tests.pbx.freeswitch import CALLED, FreeSwitch, Outcome, write_script
 from tests.pbx.matrix import Column, Matrix
 from tests.pbx.shell import TOKEN, signature_of, table_page
-from tests.pbx.treated import FAILURES, MESSAGE, TREATED, forwarding_table, treating_daemon
+from tests.pbx.treated import (
+    FAILURES,
+    MESSAGE,
+    TABLES_THAT_DO_NOT_HOLD,
+    TREATED,
+    forwarding_table,
+    treating_daemon,
+)
 
 PBX: Final = "freeswitch (Lua, simulated)"
 COLUMNS: Final = (
@@ -190,12 +197,7 @@ def test_daemon_that_answers_is_not_stood_in_for(tmp_path: Path, mode: str) -> N
 
 @pytest.mark.parametrize(
     ("scenario", "age", "signature"),
-    [
-        pytest.param("expired table", timedelta(days=7), None, id="expired"),
-        pytest.param("expired table", -timedelta(hours=1), None, id="of-the-future"),
-        pytest.param("table wrongly signed", timedelta(hours=1), "v1=" + "0" * 64, id="zeros"),
-        pytest.param("table wrongly signed", timedelta(hours=1), "", id="not-signed"),
-    ],
+    TABLES_THAT_DO_NOT_HOLD,
 )
 def test_table_that_does_not_hold_is_not_used(
     matrix: Matrix, tmp_path: Path, scenario: str, age: timedelta, signature: str | None

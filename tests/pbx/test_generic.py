@@ -17,7 +17,15 @@ from tests.e2e.daemon import Daemon, wait_until
 from tests.pbx.bad_server import Page, bad_server
 from tests.pbx.matrix import Column, Matrix
 from tests.pbx.shell import KEY, signature_of, table_page
-from tests.pbx.treated import FAILURES, MESSAGE, TREATED, forwarding_table, treating_daemon
+from tests.pbx.treated import (
+    FAILURES,
+    MESSAGE,
+    TABLES_THAT_DO_NOT_HOLD,
+    TREATED,
+    UNTRUSTED,
+    forwarding_table,
+    treating_daemon,
+)
 
 PBX: Final = "generic"
 NORMAL: Final = "continue"
@@ -123,14 +131,7 @@ def test_what_is_asked_may_be_fixed(
     assert (_lot(told), told["schedule"]) == ("forward +31612345678", "forwarded")
 
 
-@pytest.mark.parametrize(
-    "mode",
-    [
-        *FAILURES,
-        *("drip", "huge", "redirect", "html", "empty", "closed", "no-http", "bad-chunks", "cut"),
-        *("unknown-status", "bad-forward", "400", "403", "404", "429", "503"),
-    ],
-)
+@pytest.mark.parametrize("mode", UNTRUSTED)
 def test_anything_unexpected_takes_the_normal_route(
     matrix: Matrix, tmp_path: Path, mode: str
 ) -> None:
@@ -224,12 +225,7 @@ def test_a_daemon_that_answers_is_not_stood_in_for(tmp_path: Path, mode: str) ->
 
 @pytest.mark.parametrize(
     ("scenario", "age", "signature"),
-    [
-        pytest.param("expired table", timedelta(days=7), None, id="expired"),
-        pytest.param("expired table", -timedelta(hours=1), None, id="of the future"),
-        pytest.param("table wrongly signed", timedelta(hours=1), "v1=" + "0" * 64, id="zeros"),
-        pytest.param("table wrongly signed", timedelta(hours=1), "", id="not signed"),
-    ],
+    TABLES_THAT_DO_NOT_HOLD,
 )
 def test_a_table_that_does_not_hold_is_not_used(
     matrix: Matrix, tmp_path: Path, scenario: str, age: timedelta, signature: str | None

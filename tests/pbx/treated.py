@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from audio_store.masters import MasterFiles
 from pbx_adapters import clock
 from tests.e2e.daemon import Daemon, new_daemon
@@ -35,6 +37,19 @@ FAILURES: Final = {
     "unknown-action": "unknown action",
     "500": "500 answer",
 }
+# Modes after which a call takes the normal route, where no table is kept.
+UNTRUSTED: Final = (
+    *FAILURES,
+    *("drip", "huge", "redirect", "html", "empty", "closed", "no-http", "bad-chunks", "cut"),
+    *("unknown-status", "bad-forward", "400", "403", "404", "429", "503"),
+)
+# Scenario of the call matrix, how old the table is, and its signature where that isn't right.
+TABLES_THAT_DO_NOT_HOLD: Final = (
+    pytest.param("expired table", timedelta(days=7), None, id="expired"),
+    pytest.param("expired table", -timedelta(hours=1), None, id="of the future"),
+    pytest.param("table wrongly signed", timedelta(hours=1), "v1=" + "0" * 64, id="zeros"),
+    pytest.param("table wrongly signed", timedelta(hours=1), "", id="not signed"),
+)
 
 
 @contextmanager

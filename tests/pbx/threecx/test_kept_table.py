@@ -27,7 +27,7 @@ from tests.pbx.threecx.site import (
     put_beside,
     timeout_ms_of,
 )
-from tests.pbx.treated import MESSAGE
+from tests.pbx.treated import MESSAGE, TABLES_THAT_DO_NOT_HOLD
 
 pytestmark = pytest.mark.pbx
 
@@ -109,12 +109,7 @@ def test_a_daemon_that_answers_is_not_stood_in_for(script: Script, mode: str) ->
 
 @pytest.mark.parametrize(
     ("scenario", "age", "signature"),
-    [
-        pytest.param("expired table", timedelta(days=7), None, id="expired"),
-        pytest.param("expired table", -timedelta(hours=1), None, id="of the future"),
-        pytest.param("table wrongly signed", timedelta(hours=1), "v1=" + "0" * 64, id="zeros"),
-        pytest.param("table wrongly signed", timedelta(hours=1), "", id="not signed"),
-    ],
+    TABLES_THAT_DO_NOT_HOLD,
 )
 def test_a_table_that_does_not_hold_is_not_used(
     matrix: Matrix, script: Script, scenario: str, age: timedelta, signature: str | None

@@ -20,18 +20,10 @@ from tests.pbx.threecx.site import (
     put_beside,
     timeout_ms_of,
 )
-from tests.pbx.treated import MESSAGE
+from tests.pbx.treated import FAILURES, MESSAGE, UNTRUSTED
 
 pytestmark = pytest.mark.pbx
 
-FAILURES: Final = {
-    "slow": "slow daemon",
-    "refused": "dead daemon without table",
-    "401": "wrong token",
-    "malformed": "malformed answer",
-    "unknown-action": "unknown action",
-    "500": "500 answer",
-}
 COLUMNS: Final = (
     Column(
         PBX,
@@ -86,14 +78,7 @@ def test_an_unknown_number_takes_the_normal_route(
             assert script.call(called, "").lot == NORMAL
 
 
-@pytest.mark.parametrize(
-    "mode",
-    [
-        *FAILURES,
-        *("drip", "huge", "redirect", "html", "empty", "closed", "no-http", "bad-chunks", "cut"),
-        *("unknown-status", "bad-forward", "400", "403", "404", "429", "503"),
-    ],
-)
+@pytest.mark.parametrize("mode", UNTRUSTED)
 def test_anything_unexpected_takes_the_normal_route(
     matrix: Matrix, script: Script, mode: str
 ) -> None:
