@@ -231,8 +231,6 @@ def test_what_pbxs_need_passes(gap: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("pbx", "name", "value"),
     [
-        ("asterisk", "trunk", "PJSIP/mytrunk"),
-        ("asterisk", "trunk", "PJSIP/{numbers}@mytrunk"),
         ("asterisk", "trunk", "PJSIP/{number}@my,trunk"),
         ("freeswitch", "trunk", "sofia/gateway/mytrunk"),
         ("freeswitch", "destination", "^(31850[0-9]+$"),
