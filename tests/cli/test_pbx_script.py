@@ -266,6 +266,30 @@ def test_a_setting_given_twice_is_refused(cli: CommandLine, shop_token: dict[str
     assert refused.stderr == "--set: folder is given twice; give it once\n"
 
 
+@pytest.mark.parametrize(
+    ("pbx", "setting", "form"),
+    [
+        ("asterisk", "ring_seconds=0", "rings before the call is ended, 1 to 999"),
+        ("asterisk", "mailbox=a b", "BOX@CONTEXT or BOX, each of A-Z a-z 0-9 _ -"),
+        ("3cx", "dial_prefix=a", "+, or at most 6 of 0-9 * #"),
+        ("3cx", "v20=yes", "give true for 3CX v20, false for v18"),
+        ("freeswitch", "folder=/srv", "ending in /, of A-Z a-z 0-9 . _ - : /"),
+        ("generic", "folder=srv", "an absolute path of at most 8 folders"),
+        ("kamailio", "voicemail=x", "sip:USER@HOST[:PORT][;transport=tcp]"),
+        ("swyx", "upload_seconds=1", "5 to 60"),
+    ],
+)
+def test_a_refused_setting_is_told_its_form(
+    cli: CommandLine, pbx: str, setting: str, form: str
+) -> None:
+    """What it is for alone would leave one guessing."""
+    asked = ("pbx", "script", pbx, "--token", STRANGE, "--output", "out", *ADDRESS)
+    refused = cli(*asked, "--set", setting, code=1).stderr
+    name, _, value = setting.partition("=")
+    assert refused.splitlines()[-1].startswith(f"--set: {name} can't be {value!r}; give ")
+    assert form in refused
+
+
 def test_a_file_in_the_place_of_the_folder(cli: CommandLine, shop_token: dict[str, Any]) -> None:
     """Is named, and left as it is."""
     write = ("pbx", "script", "generic", "--token-file", "token", "--output", "token", *ADDRESS)
