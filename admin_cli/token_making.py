@@ -131,8 +131,8 @@ def rotate(
     if _ends_before(made, old):
         tell(
             f"Warning: the new token ends on {format_minute(made.expires_at)} UTC, before "
-            f"{old.id}, whose place it takes; if that isn't meant, revoke it and rotate again with a "
-            "later --expires, or a shorter --overlap"
+            f"{old.id}, whose place it takes; if that isn't meant, revoke it and rotate again with "
+            "a later --expires, or a shorter --overlap"
         )
     if is_dry_run:
         _tell_dry_run(invocation, made, "would be rotated")
