@@ -4,7 +4,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,7 +56,7 @@ def backup(invocation: Invocation, target: str, *, keep: int | None) -> None:
     path = Path(target) if folder is None else folder / f"bereikbaar-{made_at:%Y%m%dT%H%M%SZ}.tar"
     with invocation.open_store() as store:
         contents = _write(invocation, store, path, format_utc(made_at))
-    removed = _remove_oldest(folder, keep) if folder is not None and keep is not None else []
+    removed = _remove_oldest(path, keep) if keep is not None else []
     _tell(invocation, path, contents, removed)
 
 
@@ -72,9 +72,11 @@ def _write(invocation: Invocation, store: "SqliteStore", path: Path, made_at: st
     ):
         os.fchmod(file.fileno(), 0o600)
         folder = Path(name)
+        archive = BackupWriter(file)
+        # First, since one that is accepted meanwhile is then in the store that is copied.
+        _add_recordings(invocation, archive)
         with store.telling():
             copy_database(store.path, folder / DATABASE_NAME)
-        archive = BackupWriter(file)
         archive.add_file(DATABASE_NAME, folder / DATABASE_NAME)
         with closing(open_store(folder, create=False)) as copied:
             schedules = check_whole(copied)
@@ -82,8 +84,6 @@ def _write(invocation: Invocation, store: "SqliteStore", path: Path, made_at: st
             revision = copied.revision()
         _add_decisions(invocation.data_dir / DECISIONS_FILE, folder, archive)
         missing = _add_messages(invocation, archive, needed)
-        for recording in invocation.inbox.waiting(clock.utc_now()):
-            archive.add_file(f"{INBOX_FOLDER}/{recording.path.name}", recording.path)
         contents = Contents(
             revision, schedules, made_at, version("bereikbaar"), archive.files, missing
         )
@@ -139,6 +139,13 @@ def check_whole(store: "SqliteStore") -> int:
     return len(present)
 
 
+def _add_recordings(invocation: Invocation, archive: BackupWriter) -> None:
+    """Add the recordings that wait, but for those that somebody takes out meanwhile."""
+    for recording in invocation.inbox.waiting(clock.utc_now()):
+        with suppress(FileNotFoundError):
+            archive.add_file(f"{INBOX_FOLDER}/{recording.path.name}", recording.path)
+
+
 def _add_decisions(source: Path, folder: Path, archive: BackupWriter) -> None:
     """Add what calls have written, where it can be read: no call needs it."""
     if not source.exists():
@@ -166,12 +173,17 @@ def _add_messages(
     return tuple(missing)
 
 
-def _remove_oldest(folder: Path, keep: int) -> list[Path]:
-    """Remove backups that are too many, by the moment in their names; other files stay."""
-    found = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
-    for path in found[:-keep]:
+def _remove_oldest(made: Path, keep: int) -> list[Path]:
+    """Remove backups beside one just made that are too many, by the moment in their names.
+
+    Other files stay, and so does the new one though a wrong clock named others later.
+    """
+    found = sorted(path for path in made.parent.iterdir() if _NAME.fullmatch(path.name))
+    others = [path for path in found if path != made]
+    too_many = others[: max(0, len(found) - keep)]
+    for path in too_many:
         path.unlink(missing_ok=True)
-    return found[:-keep]
+    return too_many
 
 
 def _tell(invocation: Invocation, path: Path, contents: Contents, removed: list[Path]) -> None:

@@ -6,6 +6,7 @@ checksum compared, before anything is made of it.
 
 import io
 import json
+import os
 import re
 import tarfile
 from collections.abc import Iterator
@@ -62,7 +63,7 @@ class BackupWriter:
     def add_file(self, name: str, path: Path) -> None:
         """Add a file that nobody changes meanwhile; raises `OSError`."""
         with path.open("rb") as file:
-            self._add(name, file, path.stat().st_size)
+            self._add(name, file, os.fstat(file.fileno()).st_size)
             file.seek(0)
             self.files[name] = _digest_of(file)
 
@@ -126,7 +127,10 @@ def _take(
         for chunk in _chunks(source):
             target.write(chunk)
             digest.update(chunk)
-    path.chmod(0o600)
+        os.fchmod(target.fileno(), 0o600)
+        # Whoever renames it into place must not be left with an empty file by a power cut.
+        target.flush()
+        os.fsync(target.fileno())
     return digest.hexdigest()
 
 

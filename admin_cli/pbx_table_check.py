@@ -8,6 +8,8 @@ from admin_cli.pbx_findings import Finding, FoundError, shown
 from pbx_adapters.answer import format_instant
 
 _MOST_TABLE: Final = 4_000_000
+# Scripts in Lua take no longer one.
+_LONG_TABLE: Final = 1_048_576
 _HEADER: Final = "Bereikbaar-Signature"
 _RIGHTS: Final = "Bereikbaar-Rights"
 _TREATMENT: Final = ("status", "action", "audio", "forward", "voicemail")
@@ -52,6 +54,12 @@ def look_at_table(asked: Asked, answer: dict[str, str], at: int) -> Seen:
             "table-differs",
             f"at {shown(asked_at)} the table says otherwise than the daemon does",
             "run it again; if it stays, report it as a fault of the daemon",
+        )
+    if len(reply.body) > _LONG_TABLE:
+        yield Finding(
+            "table-too-long",
+            f"the table has {len(reply.body):,} bytes; some scripts keep none over {_LONG_TABLE:,}",
+            "clear the overrides of the coming week that nobody needs",
         )
     text = f"{len(intervals)} intervals up to {end}, {len(reply.body):,} bytes"
     yield Passed("table", text if isinstance(signed, Finding) else f"{text}, rightly signed")

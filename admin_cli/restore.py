@@ -2,10 +2,12 @@
 
 import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing, suppress
+from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
@@ -18,11 +20,12 @@ from audio_store.whole_files import synchronise
 from pbx_adapters import clock
 from pbx_adapters.data_dir import DECISIONS_FILE, LAST_GOOD_FILE, UNPACKED
 from schedules.errors import BereikbaarError, StoreUnavailableError
-from schedules.migrations import alone_in
+from schedules.migrations import BUSY_SECONDS, alone_in
 from schedules.sqlite_store import DATABASE_NAME, open_store
 from schedules.store import Token
 
 _SIDECARS: Final = ("-wal", "-shm")
+_IN_USE: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 @click.command(cls=SaveCommand, epilog="bereikbaar restore bereikbaar-20261122T030000Z.tar")
@@ -42,25 +45,42 @@ def restore(invocation: Invocation, file: Path, *, may_replace: bool) -> None:
     if not file.is_file():
         raise BereikbaarError(f"{file} is not a file; name a backup")
     has_store = (data_dir / DATABASE_NAME).exists()
-    if has_store and not may_replace and not invocation.is_dry_run:
-        raise BereikbaarError(
-            f"there is a store in {data_dir}; `--replace` keeps it aside and puts the backup in "
-            "its place"
-        )
-    if is_daemon_there(invocation.control_socket):
-        raise BereikbaarError(
-            "a daemon runs on this data directory; stop it, restore, and start it again"
-        )
+    obstacles = list(_obstacles(invocation, has_store=has_store and not may_replace))
+    if obstacles and not invocation.is_dry_run:
+        raise BereikbaarError("\n".join(obstacles))
     aside = None
     # On the same disk, so that moving is renaming.
     folder = data_dir.absolute()
     place = next(place for place in (folder, *folder.parents) if place.is_dir())
     with TemporaryDirectory(dir=place, prefix=UNPACKED) as name:
         contents, tokens = _unpack(file, Path(name))
-        revived = _revived(data_dir, tokens) if has_store else []
+        changes = _compare_tokens(data_dir, tokens) if has_store else _NO_CHANGES
         if not invocation.is_dry_run:
             aside = _put_in_place(Path(name), data_dir)
-    _tell(invocation, contents, revived, aside)
+    _tell(invocation, contents, changes, aside)
+    for obstacle in obstacles:
+        tell(f"Warning: {obstacle}")
+
+
+class TokenChanges(NamedTuple):
+    """Tokens that are good again once a backup is restored, and those that no longer are."""
+
+    revived: tuple[Token, ...]
+    lost: tuple[Token, ...]
+
+
+_NO_CHANGES: Final = TokenChanges((), ())
+
+
+def _obstacles(invocation: Invocation, *, has_store: bool) -> Iterator[str]:
+    """Yield what stands in the way of restoring."""
+    if has_store:
+        yield (
+            f"there is a store in {invocation.data_dir}; `--replace` keeps it aside and puts the "
+            "backup in its place"
+        )
+    if is_daemon_there(invocation.control_socket):
+        yield "a daemon runs on this data directory; stop it, restore, and start it again"
 
 
 def _unpack(file: Path, folder: Path) -> tuple[Contents, tuple[Token, ...]]:
@@ -83,15 +103,28 @@ def _unpack(file: Path, folder: Path) -> tuple[Contents, tuple[Token, ...]]:
     return contents, tokens
 
 
-def _revived(data_dir: Path, tokens: tuple[Token, ...]) -> list[Token]:
-    """Return the tokens of a backup that live and no longer do now, as far as that can be read."""
+def _compare_tokens(data_dir: Path, tokens: tuple[Token, ...]) -> TokenChanges:
+    """Compare the live tokens of a backup with those of now, as far as these can be read."""
+    at = clock.utc_now()
     try:
         with closing(open_store(data_dir, create=False)) as store:
-            present = {token.id for token in store.tokens()}
+            present = {token.id: token for token in store.tokens()}
     except StoreUnavailableError as error:
-        tell(f"Warning: which tokens were revoked since can't be told: {error}")
-        return []
-    return [token for token in tokens if token.id not in present]
+        tell(f"Warning: which tokens were made or revoked since can't be told: {error}")
+        return _NO_CHANGES
+    live = [token for token in tokens if token.state_at(at) == "live"]
+    revived = tuple(token for token in live if _is_longer(token, present.get(token.id)))
+    kept = {token.id for token in tokens}
+    return TokenChanges(revived, tuple(one for id_, one in present.items() if id_ not in kept))
+
+
+def _is_longer(token: Token, present: Token | None) -> bool:
+    """Tell whether a token was revoked since, or has been given an earlier end."""
+    if present is None:
+        return True
+    return present.expires_at is not None and (
+        token.expires_at is None or token.expires_at > present.expires_at
+    )
 
 
 def _put_in_place(unpacked: Path, data_dir: Path) -> Path | None:
@@ -101,36 +134,37 @@ def _put_in_place(unpacked: Path, data_dir: Path) -> Path | None:
     and one rename changes the store. Raises `BereikbaarError` while another process uses it.
     """
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    added = set()
     for path in sorted(unpacked.glob("*/*.wav")):
         folder = data_dir / path.parent.name
         folder.mkdir(mode=0o700, exist_ok=True)
         path.replace(folder / path.name)
+        added.add(folder)
+    for folder in added:
+        synchronise(folder)
     if not (data_dir / DECISIONS_FILE).exists() and (unpacked / DECISIONS_FILE).exists():
         (unpacked / DECISIONS_FILE).replace(data_dir / DECISIONS_FILE)
     with alone_in(data_dir):
-        aside = _keep_aside(data_dir) if (data_dir / DATABASE_NAME).exists() else None
+        aside = _keep_aside(data_dir)
         (unpacked / DATABASE_NAME).replace(data_dir / DATABASE_NAME)
         synchronise(data_dir)
     return aside
 
 
-def _keep_aside(data_dir: Path) -> Path:
-    """Keep the present store in a folder of its own, and what was made of it."""
+def _keep_aside(data_dir: Path) -> Path | None:
+    """Keep the present store in a folder of its own, and what was made of it; None without any.
+
+    A log may have outlived its store: SQLite would take it for the restored one's.
+    """
     database = data_dir / DATABASE_NAME
     logs = [database.with_name(f"{DATABASE_NAME}{end}") for end in _SIDECARS]
-    try:
-        with closing(sqlite3.connect(database)) as db:
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.Error:
-        # Too damaged to be read: its log is kept beside it as it is.
-        pass
-    else:
-        # Whoever closes last removes it.
-        if logs[0].exists():
-            raise BereikbaarError("another command is using the store; try again in a moment")
-    aside = data_dir / f"replaced-{clock.utc_now():%Y%m%dT%H%M%SZ}"
-    aside.mkdir(mode=0o700)
-    os.link(database, aside / DATABASE_NAME)
+    if database.exists():
+        _empty_log(database, logs[0])
+    elif not any(path.exists() for path in (*logs, data_dir / LAST_GOOD_FILE)):
+        return None
+    aside = _new_folder(data_dir)
+    if database.exists():
+        os.link(database, aside / DATABASE_NAME)
     for path in (*logs, data_dir / LAST_GOOD_FILE):
         with suppress(FileNotFoundError):
             path.replace(aside / path.name)
@@ -138,8 +172,33 @@ def _keep_aside(data_dir: Path) -> Path:
     return aside
 
 
+def _empty_log(database: Path, log: Path) -> None:
+    """Bring what was saved last into the file itself; one too damaged for that keeps its log.
+
+    Raises `BereikbaarError` while another process uses the store.
+    """
+    is_damaged = False
+    try:
+        with closing(sqlite3.connect(database, timeout=BUSY_SECONDS)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        is_damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF not in _IN_USE
+    # Whoever closes last removes it.
+    if not is_damaged and log.exists():
+        raise BereikbaarError("another command is using the store; try again in a moment")
+
+
+def _new_folder(data_dir: Path) -> Path:
+    """Make a folder named by the moment, and by a number where there is one already."""
+    name = f"replaced-{clock.utc_now():%Y%m%dT%H%M%SZ}"
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    folder = next(path for path in map(data_dir.joinpath, names) if not path.exists())
+    folder.mkdir(mode=0o700)
+    return folder
+
+
 def _tell(
-    invocation: Invocation, contents: Contents, revived: list[Token], aside: Path | None
+    invocation: Invocation, contents: Contents, changes: TokenChanges, aside: Path | None
 ) -> None:
     if invocation.is_json:
         print_json(
@@ -149,18 +208,24 @@ def _tell(
                 "store_revision": contents.store_revision,
                 "schedules": contents.schedules,
                 "missing_messages": list(contents.missing_messages),
-                "revived_tokens": [{"id": one.id, "name": one.name} for one in revived],
+                "revived_tokens": _names(changes.revived),
+                "lost_tokens": _names(changes.lost),
                 "kept_aside": None if aside is None else str(aside),
             }
         )
         return
     what = "would be restored; a dry run: nothing was changed" if invocation.is_dry_run else "back"
     click.echo(f"{', '.join(lines_of(contents))}: {what}")
-    for token in revived:
+    becomes = "would be" if invocation.is_dry_run else "is"
+    for token in changes.revived:
         tell(
-            f"Warning: token {token.id} ({token.name}) was revoked or had expired, and "
-            f"{'would be' if invocation.is_dry_run else 'is'} live again: "
-            f"`bereikbaar token revoke {token.id}`"
+            f"Warning: token {token.id} ({token.name}) was revoked or given an earlier end since, "
+            f"and {becomes} what it was again: `bereikbaar token revoke {token.id}`"
+        )
+    for token in changes.lost:
+        tell(
+            f"Warning: token {token.id} ({token.name}) was made since, and {becomes} unknown: a "
+            "PBX that has it takes the normal route until it gets another"
         )
     for digest in contents.missing_messages:
         tell(f"Warning: message {digest} was missing when the backup was made")
@@ -168,3 +233,7 @@ def _tell(
         click.echo(f"what was there is kept in {aside}")
     if not invocation.is_dry_run:
         tell("start the daemon: it serves what was restored")
+
+
+def _names(tokens: tuple[Token, ...]) -> list[dict[str, str]]:
+    return [{"id": token.id, "name": token.name} for token in tokens]

@@ -132,9 +132,11 @@ def find_tokens(authorization: str) -> tuple[str, ...]:
         candidates: tuple[str, ...] = (value,)
     elif scheme.lower() == "basic":
         try:
-            user, _, password = b64decode(value, validate=True).decode().partition(":")
+            # Of old PBXs the other part is Latin-1; what it says doesn't matter.
+            decoded = b64decode(value, validate=True).decode(errors="replace")
         except (Base64Error, ValueError):
             return ()
+        user, _, password = decoded.partition(":")
         candidates = (password, user)
     else:
         return ()

@@ -129,7 +129,8 @@ def _telling(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        # What Python itself refuses to pass on has no code, and says nothing of the file.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF
         if code in _DAMAGE:
             told = f"{path}: is damaged ({error}); the daemon puts it aside and begins another"
             raise DecisionsUnavailableError(told, is_damaged=True) from error

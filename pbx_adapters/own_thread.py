@@ -27,5 +27,5 @@ async def run_in_own_thread(function: Callable[_P, _T], *args: _P.args, **kwargs
         else:
             done.set_result(result)
 
-    Thread(target=run, name="conversion", daemon=True).start()
+    Thread(target=run, name="own-work", daemon=True).start()
     return await asyncio.wrap_future(done)

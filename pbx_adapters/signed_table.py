@@ -6,7 +6,7 @@ Programs without JSON read it line by line and compare instants as text: docs/ho
 import asyncio
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ from pbx_adapters.auth import Caller
 from pbx_adapters.hook import read_query
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.refusals import RefusedError
+from pbx_adapters.table_writing import TableWriting
 from pbx_adapters.token_gate import TokenGate
 from routing_engine.decision import Decision
 from routing_engine.resolver import decide_span
@@ -47,6 +48,8 @@ class SignedTables:
     gate: TokenGate
     metrics: Metrics
     clock: Callable[[], int]
+    writing: TableWriting = field(default_factory=lambda: TableWriting(render_table))
+    signing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def send(
         self, request: web.BaseRequest, schedule: str, caller: Caller
@@ -67,13 +70,15 @@ class SignedTables:
         if table is None:
             detail = f"schedule {found.schedule} can't be compiled; /-/ready says why"
             raise RefusedError("unavailable", detail)
-        # Half a millisecond for office hours, but ten and more for 48 slots a day: calls go first.
-        body = await asyncio.to_thread(render_table, table, at, hook.base_url)
+        body = await self.writing.written(table, at, hook.base_url)
+        # Hundreds may have waited for the same one: calls go between them.
+        async with self.signing:
+            signature = await asyncio.to_thread(signature_of, body, caller.table_key)
         self.metrics.tables_sent.inc()
         headers = {
             "Content-Type": "application/json",
             "Cache-Control": "no-store",
-            SIGNATURE_HEADER: signature_of(body, caller.table_key),
+            SIGNATURE_HEADER: signature,
         }
         if caller.is_operator:
             # Who looks at a PBX from outside can't know it otherwise without being refused.

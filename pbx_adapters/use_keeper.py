@@ -57,6 +57,8 @@ class UseKeeper(threading.Thread):
             if not self._is_told:
                 _log.warning("token_uses_not_kept", why=str(error) or repr(error))
             self._is_told = True
+            # What had been kept may have been damaged, and is begun anew.
+            self._kept = {}
             return
         self._kept = noted
         self._is_told = False

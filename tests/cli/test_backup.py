@@ -4,11 +4,13 @@ import json
 import sqlite3
 import tarfile
 from contextlib import closing
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from audio_store.inbox import Recording, RecordingInbox
 from audio_store.masters import MasterFiles
 from tests.cli.command_line import SHOP, CommandLine, document, wav
 from tests.cli.conftest import SetClock
@@ -189,3 +191,40 @@ def test_document_of_a_shop_survives(shop: CommandLine) -> None:
     shop("backup", "all.tar")
     shop("restore", "all.tar", "--data-dir", "other")
     assert shop("schedule", "export", "winkel", "--data-dir", "other").stdout == exported
+
+
+def test_new_backup_stays_whatever_the_others_are_named(
+    stored: CommandLine, set_clock: SetClock
+) -> None:
+    """A clock that once stood in the future left names that come last for years."""
+    set_clock("2031-01-01T03:00:00+00:00")
+    late = [stored.json("backup", "backups/", "--keep", "1")["file"]]
+    set_clock("2026-12-01T03:00:00+00:00")
+    told = stored.json("backup", "backups/", "--keep", "1")
+    assert told["removed"] == late
+    assert [path.name for path in (stored.folder / "backups").iterdir()] == [
+        "bereikbaar-20261201T030000Z.tar"
+    ]
+
+
+def test_recording_accepted_meanwhile_is_in_the_store(
+    stored: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It leaves the inbox while the backup is made: it is kept once at least, and no fault."""
+    for moment in ("20261121T100000Z.0123abcd", "20261121T110000Z.4567abcd"):
+        stored.write(f"data/inbox/winkel.{moment}.{TONE}.wav", wav())
+    real = RecordingInbox.waiting
+
+    def waiting(inbox: RecordingInbox, at: datetime) -> list[Recording]:
+        found = real(inbox, at)
+        inbox.discard(found[0])
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RecordingInbox, "waiting", waiting)
+        assert stored.json("backup", "all.tar")["recordings"] == 1
+    # What is there when the store is copied would be in neither, had it come first.
+    assert list(members(stored.folder / "all.tar"))[:2] == [
+        f"inbox/winkel.20261121T110000Z.4567abcd.{TONE}.wav",
+        "bereikbaar.db",
+    ]

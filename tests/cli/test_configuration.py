@@ -37,6 +37,8 @@ def test_show_tells_where_each_value_comes_from(
     monkeypatch.setenv("BEREIKBAAR_LOG_LEVEL", "debug")
     monkeypatch.setenv("BEREIKBAAR_FORWARD_COUNTRIES", "BE, DE")
     monkeypatch.setenv("BEREIKBAAR_PUBLIC_URL", "")
+    # Another program's, whose name is the same but for the prefix.
+    monkeypatch.setenv("LOG_LEVEL", "trace")
     shown = cli.json("config", "show", "--data-dir", "here")
     assert shown["log_level"] == {"value": "debug", "from": "BEREIKBAAR_LOG_LEVEL"}
     assert shown["listen"] == {"value": "[::1]:9000", "from": "bereikbaar.toml"}

@@ -1,6 +1,7 @@
 """`bereikbaar restore`: only whole backups, never over a running daemon, nothing lost."""
 
 import io
+import os
 import socket
 import sqlite3
 import tarfile
@@ -62,6 +63,7 @@ def test_empty_place_gets_it_all(backed_up: CommandLine) -> None:
         "schedules": 1,
         "missing_messages": [],
         "revived_tokens": [],
+        "lost_tokens": [],
         "kept_aside": None,
     }
     other = CommandLine(backed_up.folder / "other")
@@ -106,7 +108,38 @@ def test_revoked_tokens_that_live_again_are_told(backed_up: CommandLine) -> None
     """Whoever had one can ask again: that has to be known."""
     backed_up("token", "revoke", "centrale")
     told = backed_up("restore", "all.tar", "--replace").stderr
-    assert "(centrale) was revoked or had expired, and is live again" in told
+    assert "(centrale) was revoked or given an earlier end since, and is what it was" in told
+
+
+def test_tokens_that_ended_since_are_told(backed_up: CommandLine, set_clock: SetClock) -> None:
+    """One that was replaced has an end; in the backup it has none, so that it opens for ever."""
+    (token,) = backed_up.json("token", "list")
+    backed_up("token", "rotate", "centrale", "--overlap", "2d")
+    for at in ("2026-11-23T10:00:00+00:00", "2026-11-25T10:00:00+00:00"):
+        set_clock(at)
+        told = backed_up.json("restore", "all.tar", "--dry-run")
+        assert told["revived_tokens"] == [{"id": token["id"], "name": "centrale"}]
+
+
+def test_tokens_that_are_what_they_were_are_not_told(
+    backed_up: CommandLine, set_clock: SetClock
+) -> None:
+    """Nor is one that has expired by now in the backup too, whatever happened to it since."""
+    backed_up("token", "create", "tijdelijk", "--expires", "1d")
+    backed_up("backup", "all.tar")
+    backed_up("token", "revoke", "tijdelijk")
+    assert len(backed_up.json("restore", "all.tar", "--dry-run")["revived_tokens"]) == 1
+    set_clock("2026-11-24T10:00:00+00:00")
+    assert backed_up.json("restore", "all.tar", "--dry-run")["revived_tokens"] == []
+
+
+def test_tokens_made_since_are_told_as_lost(backed_up: CommandLine) -> None:
+    """A PBX that has one would be refused, and nobody would know why."""
+    backed_up("token", "create", "nieuw")
+    (lost,) = backed_up.json("restore", "all.tar", "--replace", "--dry-run")["lost_tokens"]
+    assert lost["name"] == "nieuw"
+    told = backed_up("restore", "all.tar", "--replace").stderr
+    assert f"token {lost['id']} (nieuw) was made since, and is unknown" in told
 
 
 def test_dry_run_changes_nothing(backed_up: CommandLine) -> None:
@@ -118,6 +151,21 @@ def test_dry_run_changes_nothing(backed_up: CommandLine) -> None:
     assert "a dry run: nothing was changed" in told
     assert sorted(backed_up.folder.rglob("*")) == before
     assert status(backed_up) == "closed"
+
+
+@pytest.mark.usefixtures("daemon")
+def test_all_that_stands_in_the_way_is_told_at_once(
+    backed_up: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dry run looks into the backup all the same, and says what would stop the real one."""
+    monkeypatch.setattr("admin_cli.control.ANSWER_SECONDS", 0.05)
+    refused = backed_up("restore", "all.tar", code=1).stderr
+    assert "--replace" in refused
+    assert "a daemon runs" in refused
+    tried = backed_up("restore", "all.tar", "--dry-run")
+    assert "1 schedule" in tried.stdout
+    assert "Warning: there is a store in data" in tried.stderr
+    assert "Warning: a daemon runs" in tried.stderr
 
 
 @pytest.fixture
@@ -155,7 +203,7 @@ def test_damaged_store_can_be_replaced(backed_up: CommandLine) -> None:
     database = backed_up.folder / "data" / "bereikbaar.db"
     database.write_bytes(b"no database at all" * 500)
     told = backed_up("restore", "all.tar", "--replace")
-    assert "which tokens were revoked since can't be told" in told.stderr
+    assert "which tokens were made or revoked since can't be told" in told.stderr
     assert status(backed_up) == "open"
     (aside,) = (backed_up.folder / "data").glob("replaced-*")
     assert (aside / "bereikbaar.db").read_bytes().startswith(b"no database")
@@ -249,3 +297,68 @@ def test_wherever_it_breaks_off_a_store_is_there(
     else:
         pytest.fail("never came to the end")
     assert seen == {"open", "closed"}
+
+
+def test_log_without_its_store_spoils_nothing(backed_up: CommandLine) -> None:
+    """SQLite would take a log that was left behind for one of the restored store."""
+    data = backed_up.folder / "data"
+    with closing(sqlite3.connect(data / "bereikbaar.db")) as db:
+        db.execute("PRAGMA wal_autocheckpoint = 0")
+        db.execute("DELETE FROM tokens")
+        db.commit()
+        log = (data / "bereikbaar.db-wal").read_bytes()
+    (data / "bereikbaar.db").unlink()
+    (data / "bereikbaar.db-wal").write_bytes(log)
+    told = backed_up.json("restore", "all.tar")
+    assert [one["name"] for one in backed_up.json("token", "list")] == ["centrale"]
+    assert (backed_up.folder / told["kept_aside"] / "bereikbaar.db-wal").read_bytes() == log
+
+
+def test_store_in_use_is_not_taken_for_damaged(
+    backed_up: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is locked against all others would be saved into the file that is put aside."""
+    for place in ("schedules.migrations", "admin_cli.restore"):
+        monkeypatch.setattr(f"{place}.BUSY_SECONDS", 0.05)
+    database = backed_up.folder / "data" / "bereikbaar.db"
+    with closing(sqlite3.connect(database, isolation_level=None)) as db:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("BEGIN EXCLUSIVE")
+        told = backed_up("restore", "all.tar", "--replace", code=1).stderr
+    assert "another command is using the store" in told
+    assert not list(database.parent.glob("replaced-*"))
+
+
+def test_two_of_the_same_second_are_both_kept(backed_up: CommandLine) -> None:
+    """Each has a folder of its own."""
+    kept = [
+        backed_up.json("restore", "all.tar", "--replace")["kept_aside"].removeprefix("data/")
+        for _ in range(3)
+    ]
+    first = "replaced-20261122T100000Z"
+    assert kept == [first, f"{first}-2", f"{first}-3"]
+    assert all((backed_up.folder / "data" / name / "bereikbaar.db").is_file() for name in kept)
+
+
+def test_what_is_put_in_place_is_on_the_disk(
+    backed_up: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut after a rename must not leave an empty file: bytes first, then names."""
+    synchronised: list[int] = []
+    moved: dict[str, bool] = {}
+    fsync, replace = os.fsync, Path.replace
+
+    def noted_fsync(descriptor: int) -> None:
+        synchronised.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    def noted_replace(path: Path, target: Path) -> Path:
+        moved[target.name] = path.stat().st_ino in synchronised
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(Path, "replace", noted_replace)
+    backed_up("restore", "all.tar", "--data-dir", "other")
+    assert moved == {f"{TONE}.wav": True, "bereikbaar.db": True}
+    folders = [backed_up.folder / "other" / name for name in ("audio", ".")]
+    assert {folder.stat().st_ino for folder in folders} <= set(synchronised)

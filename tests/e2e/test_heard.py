@@ -13,6 +13,9 @@ from audio_store.wav_header import read_header
 from tests.audio.recordings import RECORDINGS, best_correlation, reference_for, samples_of
 from tests.e2e.daemon import COMMAND, PATIENCE, Daemon, wait_until
 
+# Converting them all takes longer than the rest of these tests: `make e2e` hears them.
+pytestmark = pytest.mark.slow
+
 # As many half hours as a day has.
 _A_DAY = 48
 _DAYS = ("mon", "tue", "wed", "thu", "fri")

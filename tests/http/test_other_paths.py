@@ -340,6 +340,22 @@ async def test_every_answer_is_described(document: dict[str, Any]) -> None:
     assert fields == FIELDS
 
 
+async def test_refused_tokens_are_described_wherever_one_is_asked_for(
+    document: dict[str, Any],
+) -> None:
+    """Every path with a token can answer 401, 403, 429 and 503; none without one says so."""
+    found = set()
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            codes = {"401", "403", "429", "503"} & operation["responses"].keys()
+            if operation.get("security"):
+                found.add(path)
+                assert len(codes) == 4, path
+            else:
+                assert codes <= {"503"}, path
+    assert found >= {"/table", "/table/{schedule}", "/audio/{sha256}.wav", "/-/reload"}
+
+
 async def test_every_field_of_a_table_is_described(document: dict[str, Any]) -> None:
     """What stands in a table and in each of its intervals is described."""
     schema = document["components"]["schemas"]["Table"]

@@ -13,7 +13,7 @@ def matrix() -> Matrix:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Note what the modules declare, whether or not all of it will be run."""
-    if config.option.keyword or config.option.lf or config.option.markexpr:
+    if config.option.keyword or getattr(config.option, "lf", False) or config.option.markexpr:
         note({"partial": True})
     modules = {getattr(item, "module", None) for item in items}
     columns: set[str] = set()

@@ -162,6 +162,20 @@ def test_table_of_the_real_daemon_outlives_it(shop: Shop, matrix: Matrix) -> Non
         wait_until(lambda: table.stat().st_mtime > 0, "the table is renewed")
 
 
+def test_forward_to_nobody_plays_nothing(shop: Shop) -> None:
+    """An answer that contradicts itself isn't half done: no message, and then the normal route."""
+    answer = (
+        f'{{"status":"closed","action":"forward","audio":"{"5" * 64}.wav","forward":"",'
+        '"voicemail":"","error":""}'
+    )
+    with bad_server("500") as server:
+        server.pages["/hook/asterisk"] = Page(answer.encode())
+        shop.install(server.url)
+        call = shop.call(_NUMBER, 0.1)
+        assert (call.code, call.desk, call.trunk) == ("200", [_NUMBER], [])
+        assert not [path for path in server.requests if path.startswith("/audio")]
+
+
 def test_message_that_is_not_to_be_had(shop: Shop, matrix: Matrix) -> None:
     """A message that is named and can't be downloaded doesn't keep the call from its forward."""
     wrong = "5" * 64

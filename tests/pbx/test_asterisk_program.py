@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from pbx_adapters.pbx_scripts import Installation, render_scripts
+from schedules.errors import FaultyValueError
 from tests.e2e.daemon import wait_until
 from tests.pbx.bad_server import Page, bad_server
-from tests.pbx.shell import KEY, signature_of, table_page
+from tests.pbx.shell import KEY, TOKEN, signature_of, table_page
 
 NOWHERE = "http://127.0.0.1:9"
 SOUND = b"RIFF" + bytes(range(200))
@@ -23,7 +24,7 @@ TOLD = 'agi_request: x\nagi_calleridname: "; touch pwned\n\n' + "200 result=1\n"
 def run_program(folder: Path, *arguments: str, url: str = NOWHERE, told: str = TOLD) -> str:
     """Run the program as AGI does; return what it tells Asterisk."""
     settings = {"folder": str(folder / "kept")}
-    installation = Installation(url, "bk_0123_secret", table_key=KEY, settings=settings)
+    installation = Installation(url, TOKEN, table_key=KEY, settings=settings)
     path = folder / "bereikbaar-asterisk"
     path.write_text(render_scripts("asterisk", installation)["bereikbaar-asterisk"])
     done = subprocess.run(
@@ -106,9 +107,16 @@ def test_renewal_brings_table_and_messages(tmp_path: Path) -> None:
     assert (tmp_path / "kept" / "table-did=+31850000000").exists()
 
 
+@pytest.mark.parametrize("trunk", ["PJSIP/trunk", "PJSIP/{nummer}@trunk", "{number}&PJSIP/x"])
+def test_trunk_takes_the_number(trunk: str) -> None:
+    """One that doesn't would dial the same for every forward, or two at once."""
+    with pytest.raises(FaultyValueError, match="trunk"):
+        render_scripts("asterisk", Installation(NOWHERE, TOKEN, settings={"trunk": trunk}))
+
+
 def test_dialplan_goes_where_there_is_something() -> None:
     """Each label that the dialplan jumps to is in it, and each action has one."""
-    told = render_scripts("asterisk", Installation(NOWHERE, "bk_0123_secret"))
+    told = render_scripts("asterisk", Installation(NOWHERE, TOKEN))
     text = told["extensions_bereikbaar.conf"]
     labels = set(re.findall(r"n\(([a-z]+)\)", text))
     jumps = {

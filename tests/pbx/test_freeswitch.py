@@ -1,5 +1,6 @@
 """The FreeSWITCH scripts in a FreeSWITCH of our own, beside the real daemon and bad ones."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,7 +19,14 @@ from tests.pbx.bad_server import MODES, Page, bad_server
 from tests.pbx.freeswitch import CALLED, FreeSwitch, Outcome, write_script
 from tests.pbx.matrix import Column, Matrix
 from tests.pbx.shell import TOKEN, signature_of, table_page
-from tests.pbx.treated import FAILURES, MESSAGE, TREATED, forwarding_table, treating_daemon
+from tests.pbx.treated import (
+    FAILURES,
+    MESSAGE,
+    TABLES_THAT_DO_NOT_HOLD,
+    TREATED,
+    forwarding_table,
+    treating_daemon,
+)
 
 PBX: Final = "freeswitch (Lua, simulated)"
 COLUMNS: Final = (
@@ -189,12 +197,7 @@ def test_daemon_that_answers_is_not_stood_in_for(tmp_path: Path, mode: str) -> N
 
 @pytest.mark.parametrize(
     ("scenario", "age", "signature"),
-    [
-        pytest.param("expired table", timedelta(days=7), None, id="expired"),
-        pytest.param("expired table", -timedelta(hours=1), None, id="of-the-future"),
-        pytest.param("table wrongly signed", timedelta(hours=1), "v1=" + "0" * 64, id="zeros"),
-        pytest.param("table wrongly signed", timedelta(hours=1), "", id="not-signed"),
-    ],
+    TABLES_THAT_DO_NOT_HOLD,
 )
 def test_table_that_does_not_hold_is_not_used(
     matrix: Matrix, tmp_path: Path, scenario: str, age: timedelta, signature: str | None
@@ -216,8 +219,30 @@ def test_table_is_renewed_only_by_one_rightly_signed(tmp_path: Path, *, is_right
         server.pages["/table"] = table_page(new, None if is_right else "v1=" + "0" * 64)
         outcome = call_server(server.url, tmp_path)
     assert outcome.actions == []
-    (kept,) = tmp_path.iterdir()
+    (kept,) = tmp_path.glob("*.table")
     assert kept.read_bytes().partition(b"\n")[2] == (new if is_right else old)
+
+
+def test_messages_of_a_table_are_kept_with_it(tmp_path: Path) -> None:
+    """One that nobody has heard yet is there when the daemon is not; then none is asked for."""
+    name = f"{hashlib.sha256(MESSAGE).hexdigest()}.wav"
+    table = forwarding_table(clock.utc_now(), age=timedelta(0))
+    for audio in (name, f"{'ab' * 32}.wav"):
+        (tmp_path / audio).mkdir()
+        named = table.replace(b'"audio":""', f'"audio":"{audio}"'.encode())
+        with bad_server("500") as server:
+            server.pages["/hook/freeswitch"] = Page(b"status=open\naction=continue\nerror=\n")
+            server.pages |= {"/table": table_page(named), f"/audio/{name}": Page(MESSAGE)}
+            assert call_server(server.url, tmp_path / audio).actions == []
+            assert server.requests[-1] == f"/audio/{audio}"
+            server.pages.clear()
+            asked = len(server.requests)
+            outcome = call_server(server.url, tmp_path / audio)
+            assert len(server.requests) == asked + 1
+        assert without_path(outcome) == [
+            *(PLAYED if audio == name else []),
+            ("bridge", "sofia/gateway/trunk/+31687654321"),
+        ]
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,11 @@ def test_dead_media_server_costs_the_message_only(
         settings=settings,
         default_route="CLOSING",
     ) as site:
-        assert site.call(number).went_to == went_to
+        call = site.call(number)
+        assert call.went_to == went_to
+        for invite in call.invites:
+            assert invite.values_of("X-Bereikbaar-Audio") == []
+            assert invite.values_of("X-Bereikbaar-Voicemail") == []
 
 
 def test_fixed_schedule_is_asked_for(root: Path, daemon: Daemon) -> None:

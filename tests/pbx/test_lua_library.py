@@ -201,6 +201,16 @@ def test_a_table_needs_a_key(library: Lua) -> None:
     assert verify(library, TABLE, signature(TABLE, b""), b"") == "table wrongly signed"
 
 
+@pytest.mark.parametrize(
+    ("schedule", "why"), [(b"", ""), (b"office", ""), (b"shop", "table of another schedule")]
+)
+def test_a_table_is_of_the_schedule_asked_for(library: Lua, schedule: bytes, why: str) -> None:
+    """The daemon's own table of another one decides nothing here."""
+    key = KEY.hex().encode()
+    verified = library[b"table"][b"verify"](TABLE, signature(TABLE), key, NOW, schedule)
+    assert (verified[1].decode() if isinstance(verified, tuple) else "") == why
+
+
 def test_a_signed_text_that_is_no_table(library: Lua) -> None:
     """Even the daemon's own signature doesn't make it one."""
     assert verify(library, b"hello\n", signature(b"hello\n")) == "malformed table"
@@ -256,6 +266,18 @@ def test_a_wrong_table_is_not_kept(library: Lua, tmp_path: Path) -> None:
     kept = library[b"table"][b"keep"](str(path).encode(), TABLE, signature(b""), key, NOW)
     assert kept == (False, b"table wrongly signed")
     assert path.read_text() == "what was there before"
+
+
+def test_an_older_table_is_not_kept(library: Lua, tmp_path: Path) -> None:
+    """Somebody may have seen it go by, and sent it again; nor is one that a fast clock made."""
+    table, path = library[b"table"], tmp_path / "kept"
+    where, key = str(path).encode(), KEY.hex().encode()
+    older = TABLE.replace(b"22T10", b"22T09")
+    assert table[b"keep"](where, TABLE, signature(TABLE), key, NOW)[0] is True
+    refused = table[b"keep"](where, older, signature(older), key, NOW)
+    assert refused == (False, b"table older than the one that is kept")
+    assert table[b"read"](where)[0] == TABLE
+    assert table[b"keep"](where, older, signature(older), key, b"2026-11-22T09:30:00Z")[0] is True
 
 
 @pytest.mark.parametrize(

@@ -274,11 +274,12 @@ def test_answers_that_say_something_is_wrong(
         (_table(expires_at="2020-01-01T00:00:00Z"), "table-malformed"),
         (_table().replace(b"-", b"1"), "table-not-in-force"),
         (_table().replace(b"hangup", b"continue"), "table-differs"),
+        (_table().ljust(1_048_577), "table-too-long"),
     ],
-    ids=("no fields", "a list", "no intervals", "a gap", "of later", "otherwise"),
+    ids=("no fields", "a list", "no intervals", "a gap", "of later", "otherwise", "too long"),
 )
 def test_tables_that_could_not_stand_in(doctor: Doctor, table: bytes, code: str) -> None:
-    """Rightly signed, but wrong."""
+    """Rightly signed, but wrong, or longer than every script takes."""
     at = f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}"
     assert _found_beside(doctor, {"at": at}, table) == [code]
 
@@ -311,10 +312,12 @@ def _found_beside(
         signed = Page(table, headers={"Bereikbaar_Signature": signature_of(table)})
         server.pages |= {"/-/ready": READY, "/hook/generic": _answer(**answer)}
         server.pages |= {"/table": signed} | (pages or {})
-        return doctor.find(server.url, "--number", NUMBER, "--table-key", KEY)
+        # So that a busy machine is no finding.
+        patiently = ("--timeout", "30")
+        return doctor.find(server.url, "--number", NUMBER, "--table-key", KEY, *patiently)
 
 
-@pytest.mark.parametrize(("seconds", "code"), [(1.0, "slow"), (3.0, "too-slow")])
+@pytest.mark.parametrize(("seconds", "code"), [(15.0, "slow"), (30.0, "too-slow")])
 def test_answers_that_take_long(
     doctor: Doctor, monkeypatch: pytest.MonkeyPatch, seconds: float, code: str
 ) -> None:

@@ -127,6 +127,8 @@ def test_without_the_right_key_a_table_answers_nothing(kept: Path, key: str) -> 
         pytest.param(Page(TABLE, 403, table_page().headers), id="refused"),
         pytest.param(table_page(TABLE + b" " * 5_000_000), id="too long"),
         pytest.param(Page(b""), id="empty"),
+        pytest.param(table_page(TABLE.replace(b'"office"', b'"shop"')), id="another schedule's"),
+        pytest.param(table_page(TABLE.replace(b"22T10", b"22T09")), id="older"),
     ],
 )
 def test_only_what_is_right_replaces_a_kept_table(kept: Path, page: Page) -> None:
@@ -156,6 +158,27 @@ def test_a_table_is_renewed_after_ten_minutes(kept: Path) -> None:
         for _ in range(2):
             run_shared(server.url, kept, f"bereikbaar_keep_table {ASKED}")
         assert server.requests == ["/table/office"] * 2
+
+
+@pytest.mark.parametrize("ahead", [f"table-{ASKED}", f"table-{ASKED}.tried"])
+def test_a_clock_that_ran_ahead_stops_no_renewal(kept: Path, ahead: str) -> None:
+    """A file of the future isn't young."""
+    _make_old(kept)
+    os.utime(kept / ahead, (2**32, 2**32))
+    with bad_server("500") as server:
+        server.pages["/table/office"] = table_page()
+        done = run_shared(server.url, kept, f"bereikbaar_keep_table {ASKED}")
+        assert (done.returncode, server.requests) == (0, ["/table/office"])
+
+
+def test_without_openssl_no_table_counts(kept: Path) -> None:
+    """One without a hash in its signature either."""
+    file = kept / f"table-{ASKED}"
+    file.write_bytes(b"v1=\n" + TABLE)
+    done = run_shared(
+        NOWHERE, kept, f"openssl() {{ return 127; }}; bereikbaar_table_answer {ASKED} {IN_TIME}"
+    )
+    assert (done.returncode, done.stdout) == (1, "")
 
 
 def test_a_number_has_a_table_of_its_own(tmp_path: Path) -> None:

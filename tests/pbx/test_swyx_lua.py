@@ -18,7 +18,15 @@ from tests.pbx.lua_runtimes import RUNTIMES
 from tests.pbx.matrix import Column, Matrix
 from tests.pbx.shell import signature_of, table_page
 from tests.pbx.swyx import PBX, Swyx, keep_table, render, table_path
-from tests.pbx.treated import FAILURES, MESSAGE, TREATED, forwarding_table, treating_daemon
+from tests.pbx.treated import (
+    FAILURES,
+    MESSAGE,
+    TABLES_THAT_DO_NOT_HOLD,
+    TREATED,
+    UNTRUSTED,
+    forwarding_table,
+    treating_daemon,
+)
 
 COLUMNS: Final = (
     Column(
@@ -118,14 +126,7 @@ def test_the_number_called_is_looked_for(daemon: Daemon, tmp_path: Path, before:
     assert run(script, before=before)[0] == 5
 
 
-@pytest.mark.parametrize(
-    "mode",
-    [
-        *FAILURES,
-        *("drip", "huge", "redirect", "html", "empty", "closed", "no-http", "bad-chunks", "cut"),
-        *("unknown-status", "bad-forward", "400", "403", "404", "429", "503"),
-    ],
-)
+@pytest.mark.parametrize("mode", UNTRUSTED)
 def test_anything_unexpected_takes_the_normal_route(
     matrix: Matrix, tmp_path: Path, mode: str
 ) -> None:
@@ -192,12 +193,7 @@ def test_a_daemon_that_answers_is_not_stood_in_for(tmp_path: Path, mode: str) ->
 
 @pytest.mark.parametrize(
     ("scenario", "age", "signature"),
-    [
-        pytest.param("expired table", timedelta(days=7), None, id="expired"),
-        pytest.param("expired table", -timedelta(hours=1), None, id="of-the-future"),
-        pytest.param("table wrongly signed", timedelta(hours=1), "v1=" + "0" * 64, id="zeros"),
-        pytest.param("table wrongly signed", timedelta(hours=1), "", id="not-signed"),
-    ],
+    TABLES_THAT_DO_NOT_HOLD,
 )
 def test_a_table_that_does_not_hold_is_not_used(
     matrix: Matrix, tmp_path: Path, scenario: str, age: timedelta, signature: str | None
@@ -277,6 +273,57 @@ def test_a_table_that_is_not_right_replaces_none(tmp_path: Path, page: Page, tol
         assert run(render(tmp_path, server.url)) == (0, {"BereikbaarStatus": "open"})
     assert path.read_bytes() == before
     assert told in (tmp_path / "kept" / "bereikbaar.log").read_text()
+
+
+@pytest.mark.parametrize("seconds", [-30, 30], ids=["slow-clock", "fast-clock"])
+def test_a_table_is_kept_though_clocks_differ(tmp_path: Path, seconds: int) -> None:
+    """By less than a minute: the daemon's may well be a second ahead."""
+    table = forwarding_table(clock.utc_now(), age=timedelta(seconds=seconds))
+    with bad_server("500") as server:
+        server.pages |= {"/hook/swyx": Page(ANSWER), "/table": table_page(table)}
+        run(render(tmp_path, server.url))
+    assert table_path(tmp_path, "did +31850000000").read_bytes().endswith(table)
+
+
+def test_a_table_that_fails_is_not_asked_for_with_every_call(tmp_path: Path) -> None:
+    """Callers would wait for it, one after another."""
+    with bad_server("500") as server:
+        server.pages["/hook/swyx"] = Page(ANSWER)
+        script = render(tmp_path, server.url)
+        for _ in range(3):
+            assert run(script) == (0, {"BereikbaarStatus": "open"})
+        assert [path for path in server.requests if path.startswith("/table")] == [
+            "/table?did=%2B31850000000"
+        ]
+
+
+def test_of_what_is_unknown_no_table_is_asked_for(tmp_path: Path) -> None:
+    """There is none, and whoever tries numbers fills no disc."""
+    with bad_server("500") as server:
+        server.pages["/hook/swyx"] = Page(ANSWER.replace(b"open", b"unknown"))
+        assert run(render(tmp_path, server.url)) == (0, {"BereikbaarStatus": "unknown"})
+        assert len(server.requests) == 1
+    assert not list((tmp_path / "kept").glob("*"))
+
+
+def test_no_message_is_asked_for_while_the_daemon_is_away(tmp_path: Path) -> None:
+    """The caller has waited for the answer already."""
+    audio = b'"audio":"' + b"ab" * 32 + b'.wav"'
+    table = forwarding_table(clock.utc_now()).replace(b'"audio":""', audio)
+    keep_table(tmp_path, table, signature_of(table))
+    with bad_server("500") as server:
+        assert run(render(tmp_path, server.url))[0] == 1
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("caller", [r"('9'):rep(10000)", r"'Ren\233 \255\0\n'"])
+def test_no_caller_escapes_by_what_he_calls_himself(
+    daemon: Daemon, tmp_path: Path, caller: str
+) -> None:
+    """What the daemon would refuse isn't passed on, so the call is decided like any other."""
+    script = render(tmp_path, at(daemon), token=daemon.token, table_key="")
+    before = f"function CallerID() return {caller} end PBXCall.CallID = CallerID()"
+    assert run(script, TREATED["hang-up"][0], before=before)[0] == 3
 
 
 def test_a_message_is_downloaded_once(tmp_path: Path, daemon: Daemon) -> None:

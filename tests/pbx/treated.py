@@ -1,10 +1,12 @@
 """A daemon with a schedule for each way in which a call is treated, and tables of its making."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
+
+import pytest
 
 from audio_store.masters import MasterFiles
 from pbx_adapters import clock
@@ -13,7 +15,8 @@ from tests.e2e.test_audio import tone
 
 MESSAGE: Final = tone(0.1)
 # By scenario of the call matrix: the number called, its schedule, and what becomes of the caller.
-TREATED: Final = {
+Treatments = Mapping[str, tuple[str, str, str]]
+TREATED: Final[Treatments] = {
     "message heard": ("+31850000001", "closed audio=m", "hangup"),
     "forwarded": ("+31850000002", "closed audio=m forward=f", "forward +31612345678"),
     "voicemail": ("+31850000003", "closed voicemail", "voicemail desk@example.nl"),
@@ -34,11 +37,24 @@ FAILURES: Final = {
     "unknown-action": "unknown action",
     "500": "500 answer",
 }
+# Modes after which a call takes the normal route, where no table is kept.
+UNTRUSTED: Final = (
+    *FAILURES,
+    *("drip", "huge", "redirect", "html", "empty", "closed", "no-http", "bad-chunks", "cut"),
+    *("unknown-status", "bad-forward", "400", "403", "404", "429", "503"),
+)
+# Scenario of the call matrix, how old the table is, and its signature where that isn't right.
+TABLES_THAT_DO_NOT_HOLD: Final = (
+    pytest.param("expired table", timedelta(days=7), None, id="expired"),
+    pytest.param("expired table", -timedelta(hours=1), None, id="of the future"),
+    pytest.param("table wrongly signed", timedelta(hours=1), "v1=" + "0" * 64, id="zeros"),
+    pytest.param("table wrongly signed", timedelta(hours=1), "", id="not signed"),
+)
 
 
 @contextmanager
-def treating_daemon(folder: Path) -> Iterator[Daemon]:
-    """Run a daemon that treats a call to each number as `TREATED` says, until the block ends."""
+def treating_daemon(folder: Path, treated: Treatments = TREATED) -> Iterator[Daemon]:
+    """Run a daemon that treats a call to each number as `treated` says, until the block ends."""
     with new_daemon(folder) as daemon:
         message = MasterFiles(daemon.data_dir / "audio").add(MESSAGE)
         now = clock.utc_now().replace(second=0, microsecond=0)
@@ -55,7 +71,7 @@ def treating_daemon(folder: Path) -> Iterator[Daemon]:
                 "slots": ["00:00-24:00 closed"],
             },
         }
-        for name, (number, treatment, _) in TREATED.items():
+        for name, (number, treatment, _) in treated.items():
             daemon.save(
                 treatment,
                 name.replace(" ", "-"),

@@ -12,6 +12,10 @@ from schedules.forward_rules import ForwardPolicy
 from tests.engine import SHA256, instant, schedule_of, table_of
 
 AT = instant("2026-11-22T10:00")
+AUTH_FAILURES = (
+    *("missing", "malformed", "unknown", "expired", "too-many-attempts"),
+    *("network", "schedule", "operator", "pin"),
+)
 
 
 def samples(metrics: Metrics, at: int = AT) -> dict[str, float]:
@@ -78,8 +82,7 @@ def test_version_is_shown() -> None:
         ("decisions", "{action=continue}{dialect=3cx}{reason=outside-service}{status=unknown}"),
         ("decisions", "{action=continue}{dialect=swyx}{reason=unknown-number}{status=unknown}"),
         ("hook_responses", "{code=503}{dialect=generic}"),
-        ("auth_failures", "{why=unknown}"),
-        ("auth_failures", "{why=pin}"),
+        *(("auth_failures", f"{{why={why}}}") for why in AUTH_FAILURES),
         ("connections_dropped", "{why=max_connections}"),
         ("audio_failures", "{why=damaged}"),
         ("log_lines_lost", ""),

@@ -43,6 +43,7 @@ GAPS: Final = {
     "SCHEDULE": "schedule",
     "DEFAULT_ROUTE": "default_route",
 }
+FILES: Final = {pbx: about_scripts(pbx).files for pbx in pbx_names()}
 SETTINGS: Final = [(pbx, name) for pbx in pbx_names() for name in about_scripts(pbx).settings]
 
 
@@ -110,6 +111,28 @@ def test_every_shared_file_is_included_somewhere() -> None:
     for path in (path for path in shared.rglob("*") if path.is_file()):
         line = f"@@INCLUDE {path.relative_to(shared)}@@"
         assert any(line in text for text in texts), line
+
+
+def _script_texts(pbx: str) -> dict[str, str]:
+    """Return the raw text of each file of a PBX, and of each shared one that it brings in."""
+    texts = {name: (SCRIPTS_FOLDER / pbx / name).read_text("utf-8") for name in FILES[pbx]}
+    for line in re.findall("@@INCLUDE ([^@]*)@@", "".join(texts.values())):
+        shared = SCRIPTS_FOLDER / "shared" / line
+        assert shared.is_file(), f"{pbx} includes {line}, which is not in scripts/shared"
+        texts[f"shared/{line}"] = shared.read_text("utf-8")
+    return texts
+
+
+@pytest.mark.parametrize("pbx", pbx_names())
+def test_every_gap_is_known(pbx: str) -> None:
+    """One that nothing fills is named, with its file; and what is included includes nothing."""
+    known = {*GAPS, "TIMEOUT_SECONDS", "TIMEOUT_MS", *map(str.upper, about_scripts(pbx).settings)}
+    for name, text in _script_texts(pbx).items():
+        gaps = set(re.findall("@@([^@\n]*)@@", text))
+        included = {gap for gap in gaps if gap.startswith("INCLUDE ")}
+        unknown = gaps - included - known
+        assert not unknown, f"{name} has gaps that {pbx} doesn't fill: {sorted(unknown)}"
+        assert not (included and name.startswith("shared/")), f"{name} includes another file"
 
 
 @pytest.mark.parametrize(("pbx", "name"), SETTINGS)

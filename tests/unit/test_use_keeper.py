@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from pbx_adapters.decisions_db import STEPS, DecisionsUnavailableError
-from pbx_adapters.token_uses import read_uses
+from pbx_adapters.token_uses import read_uses, write_uses
 from pbx_adapters.use_keeper import UseKeeper
 
 # 2026-11-22 10:00:00 UTC.
@@ -125,6 +125,27 @@ def test_lost_table_is_damage(path: Path) -> None:
     keeper.flush()
     keeper.flush()
     assert read_uses(path) == {"b": TEN}
+
+
+def test_what_was_kept_before_the_damage_is_kept_again(path: Path) -> None:
+    """A token that isn't sent any more was still sent then."""
+    uses = {"a": AT}
+    keeper = UseKeeper(path, uses)
+    keeper.flush()
+    path.write_bytes(b"kapot" * 1_000)
+    uses["b"] = AT + 300
+    keeper.flush()
+    keeper.flush()
+    assert read_uses(path) == {"a": TEN, "b": FIVE_PAST}
+
+
+def test_a_fault_of_the_program_is_no_damage(path: Path) -> None:
+    """What can't be written at all is no reason to begin the file anew."""
+    UseKeeper(path, {"a": AT}).flush()
+    with pytest.raises(DecisionsUnavailableError) as refused:
+        write_uses(path, [(["b"], AT)])  # type: ignore[list-item]
+    assert not refused.value.is_damaged
+    assert read_uses(path) == {"a": TEN}
 
 
 def test_altered_moments_are_left_out(path: Path) -> None:

@@ -156,10 +156,11 @@ namespace dummy
             var asked = Hook.Asked(MyCall.Caller.CalledNumber);
             var answer = await Hook.Ask(asked, MyCall.Caller.CallerID, "" + MyCall.CallID);
             Tell(answer.Source + ": " + answer.Status + ", " + answer.Action);
-            if (answer.IsFromDaemon)
+            // Of what is unknown there is no table.
+            if (answer.IsFromDaemon && answer.Status != "unknown")
                 KeptTable.RenewLater(asked);
             if (answer.Audio != "")
-                await Play(answer.Audio);
+                await Play(answer.Audio, answer.IsFromDaemon);
             switch (answer.Action)
             {
                 case "forward":
@@ -175,11 +176,11 @@ namespace dummy
         }
 
         // Plays a message; a call goes on without one that can't be had or played.
-        private async Task Play(string audio)
+        private async Task Play(string audio, bool isDaemonThere)
         {
             try
             {
-                var path = await Messages.Find(audio);
+                var path = await Messages.Find(audio, isDaemonThere);
                 if (path != null && await MyCall.AssureMedia())
                     await MyCall.PlayPrompt(null, new[] { path }, PlayPromptOptions.Blocked);
             }
@@ -379,10 +380,10 @@ namespace dummy
                 }
             }
 
-            // No longer than the daemon takes.
+            // Without what the daemon would refuse, for its length or as no text: no caller escapes by it.
             private static string Encode(string value)
             {
-                value = value ?? "";
+                value = string.Concat((value ?? "").Where(letter => !char.IsSurrogate(letter)));
                 return Uri.EscapeDataString(value.Substring(0, Math.Min(value.Length, 120)));
             }
         }
@@ -398,12 +399,15 @@ namespace dummy
                 return Regex.IsMatch(name, @"\A[0-9a-f]{64}\.wav\z");
             }
 
-            // Returns the path of a message, or null when it can't be had.
-            public static async Task<string> Find(string name)
+            // Returns the path of a message, or null when it can't be had. While the daemon is away
+            // it isn't tried: the caller has waited enough.
+            public static async Task<string> Find(string name, bool isDaemonThere)
             {
                 var path = Path.Combine(Settings.Folder, name);
                 if (File.Exists(path))
                     return path;
+                if (!isDaemonThere)
+                    return null;
                 var reply = await Hook.Get("/audio/" + name, Settings.DownloadTimeoutMs, Largest);
                 if (reply == null || reply.Status != 200 || reply.Body == null)
                     return null;
@@ -428,8 +432,8 @@ namespace dummy
                     var lines = ReadLines(asked);
                     if (lines == null)
                         return null;
-                    var moment = now.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-                    var head = ReadJson(Regex.Replace(lines[0], @",""intervals"":\[\z", "}"));
+                    var moment = Moment(now);
+                    var head = ReadHead(lines);
                     if (head == null || !IsWithin(moment, head["generated_at"], head["expires_at"]))
                         return null;
                     var interval = lines.Skip(1).Select(ReadJson).FirstOrDefault(
@@ -461,10 +465,15 @@ namespace dummy
                     var reply = await Hook.Get(where, Settings.DownloadTimeoutMs, Largest);
                     if (reply == null || reply.Status != 200 || reply.Body == null)
                         return;
-                    if (!IsSigned(reply.Body, reply.Signature))
+                    var lines = Lines(reply.Body, reply.Signature);
+                    if (lines == null || IsOlder(lines, ReadLines(asked)))
                         return;
                     var line = Encoding.ASCII.GetBytes(reply.Signature + "\n");
                     Files.Put(path, line.Concat(reply.Body).ToArray());
+                    // Those that nobody has heard yet can't be had any more once the daemon is away.
+                    foreach (var audio in lines.Select(ReadJson).Select(AudioOf).Distinct())
+                        if (Messages.IsName(audio))
+                            await Messages.Find(audio, true);
                 }
                 catch (Exception)
                 {
@@ -482,10 +491,44 @@ namespace dummy
                 var end = Array.IndexOf(bytes, (byte)'\n');
                 if (end < 0)
                     return null;
-                var body = bytes.Skip(end + 1).ToArray();
-                if (!IsSigned(body, Encoding.ASCII.GetString(bytes, 0, end)))
+                return Lines(bytes.Skip(end + 1).ToArray(), Encoding.ASCII.GetString(bytes, 0, end));
+            }
+
+            // Returns the lines of a table that is rightly signed and of the schedule that is asked
+            // for, or null. Which numbers it is for, it doesn't say.
+            private static string[] Lines(byte[] body, string signature)
+            {
+                var lines = IsSigned(body, signature) ? Hook.Decode(body)?.Split('\n') : null;
+                var head = lines == null ? null : ReadHead(lines);
+                if (head == null || Settings.Schedule != "" && head["schedule"] != Settings.Schedule)
                     return null;
-                return Hook.Decode(body)?.Split('\n');
+                return lines;
+            }
+
+            private static IDictionary<string, string> ReadHead(string[] lines)
+            {
+                return ReadJson(Regex.Replace(lines[0], @",""intervals"":\[\z", "}"));
+            }
+
+            // Tells whether a table was made before the one that is kept: whoever once saw it go by
+            // could send it again, to undo what was saved since. One of the future doesn't count.
+            private static bool IsOlder(string[] lines, string[] kept)
+            {
+                if (kept == null)
+                    return false;
+                var made = ReadHead(kept)["generated_at"];
+                return string.CompareOrdinal(ReadHead(lines)["generated_at"], made) < 0
+                    && string.CompareOrdinal(made, Moment(DateTime.UtcNow)) <= 0;
+            }
+
+            private static string AudioOf(IDictionary<string, string> fields)
+            {
+                return fields != null && fields.ContainsKey("audio") ? fields["audio"] : "";
+            }
+
+            private static string Moment(DateTime at)
+            {
+                return at.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
             }
 
             private static string PathOf(string asked)

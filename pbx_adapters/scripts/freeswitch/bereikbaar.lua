@@ -54,9 +54,10 @@ local function ask(path, seconds)
         .. " append_headers 'Authorization: Bearer " .. TOKEN .. "'"))
 end
 
-local function take_file(path)
+local function take_file(path, longest)
     local file = io.open(path, "rb")
-    local text = file and file:read("*a")
+    -- A byte more, so that what is too long shows; what never ends may fill no memory.
+    local text = file and file:read(longest + 1)
     if file then
         file:close()
         os.remove(path)
@@ -78,7 +79,7 @@ local function download(path, seconds, longest)
         "\nproto = \"=http,https\"\nsilent\n"
     )
     program:close()
-    local body, head = take_file(beside), take_file(beside .. ".head")
+    local body, head = take_file(beside, longest), take_file(beside .. ".head", 65536)
     local status = head and head:match("^HTTP/[%d.]+ (%d%d%d)")
     if not body or not status then
         return nil, "no answer"
@@ -91,8 +92,8 @@ local function download(path, seconds, longest)
 end
 
 -- Plays a message to the end, unless it can't be had or the caller hangs up.
-local function play(name)
-    local path = hook.audio_path(settings, name, download)
+local function play(name, is_away)
+    local path = hook.audio_path(settings, name, download, is_away)
     if path then
         session:answer()
         session:execute("sleep", "500")
@@ -128,9 +129,9 @@ local function take_normal_route()
     end
 end
 
-local function act(plan)
+local function act(plan, is_away)
     if plan.audio ~= "" then
-        play(plan.audio)
+        play(plan.audio, is_away)
         if not session:ready() then
             return true
         end
@@ -154,17 +155,20 @@ local function treat_call(script)
         id = plain(session:getVariable("uuid"), 128),
     }
     local plan, _, is_away = hook.decide(settings, call, ask, kept_table.moment())
-    if plan and not is_away and settings.table_key ~= "" then
+    local is_known = plan and not is_away and plan.status ~= "unknown"
+    if is_known and settings.table_key ~= "" then
         -- In a thread of its own, so that the caller doesn't wait for it.
         freeswitch.API():execute("luarun", script .. " renew " .. call.called)
     end
-    return plan and act(plan)
+    return plan and act(plan, is_away)
 end
 
 local arguments = argv or {}
 if arguments[1] == "renew" then
-    -- A table is no worse for being made a moment from now, by this clock.
-    hook.renew(settings, { called = plain(arguments[2], 64) }, download, kept_table.moment(60))
+    local renewed = hook.renew(settings, { called = plain(arguments[2], 64) }, download)
+    if renewed then
+        hook.keep_messages(settings, renewed, download)
+    end
 else
     session:setAutoHangup(false)
     local is_right, is_treated = pcall(treat_call, arguments[0] or "bereikbaar.lua")

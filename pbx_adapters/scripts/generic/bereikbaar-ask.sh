@@ -47,9 +47,18 @@ is_telephone_number() {
 
 # read_answer LINES: takes over what key=value lines say; fails unless all of it can be done.
 read_answer() {
-    status='' action='' audio='' forward='' voicemail='' called_schedule='' reason='' rule=''
+    status='' action='' audio='' forward='' voicemail='' called_schedule='' reason='' rule='' seen=' '
     while IFS= read -r line; do
         line=${line%"$carriage_return"}
+        case $line in
+        *=*) ;;
+        *) continue ;;
+        esac
+        # What comes twice can't be trusted.
+        case $seen in
+        *" ${line%%=*} "*) return 1 ;;
+        esac
+        seen="$seen${line%%=*} "
         case $line in
         status=*) status=${line#*=} ;;
         action=*) action=${line#*=} ;;
@@ -63,6 +72,11 @@ read_answer() {
     done <<END
 $1
 END
+    # The last of them: one that was cut off may end in half a number.
+    case $seen in
+    *" error "*) ;;
+    *) return 1 ;;
+    esac
     case $status in
     open | closed | break | unknown) ;;
     *) return 1 ;;
@@ -89,8 +103,7 @@ number) asked=did=$number ;;
 *) asked=did=$1 ;;
 esac
 query="${asked%%=*}=$(bereikbaar_encoded "${asked#*=}")"
-query="$query&cli=$(bereikbaar_encoded "${2-}")"
-query="$query&callid=$(bereikbaar_encoded "$(printf %s "${3-}" | head -c 128)")"
+query="$query&cli=$(bereikbaar_of_caller "${2-}")&callid=$(bereikbaar_of_caller "${3-}")"
 
 answer=$(bereikbaar_get "$bereikbaar_timeout" "$most_bytes" "/hook/generic?format=text&$query")
 outcome=${answer##*"$line_feed"}
@@ -112,7 +125,8 @@ printf '%s\n' "source=$source" "why=$why" "status=$status" "action=$action" "pla
     "forward=$forward" "voicemail=$voicemail" "route=$default_route" \
     "schedule=$called_schedule" "reason=$reason" "rule=$rule"
 
-if [ "$source" = daemon ]; then
+# Of what is unknown there is no table; whoever tries numbers leaves no files behind.
+if [ "$source" = daemon ] && [ "$status" != unknown ]; then
     # The caller doesn't wait for it; what goes wrong stands in the system's log.
     { bereikbaar_keep_table "$asked" && bereikbaar_keep_messages "$asked"; } </dev/null 2>&1 >/dev/null |
         { logger -t bereikbaar || cat; } >/dev/null 2>&1 &

@@ -78,14 +78,13 @@ pcall(function()
         return result
     end
 
-    local now = kept_table.moment()
     local plan, is_away
     attempt(function()
         local why
-        plan, why, is_away = hook.decide(settings, call, fetch, now)
+        plan, why, is_away = hook.decide(settings, call, fetch, kept_table.moment())
     end)
     if plan then
-        local audio = plan.audio ~= "" and attempt(hook.audio_path, settings, plan.audio, fetch)
+        local audio = plan.audio ~= "" and attempt(hook.audio_path, settings, plan.audio, fetch, is_away)
         if audio and FOLDER:match("^%a:") then
             audio = audio:gsub("/", "\\")
         end
@@ -94,8 +93,9 @@ pcall(function()
         BereikbaarForward = plan.forward
         BereikbaarVoicemail = plan.voicemail
         UseExit = EXITS[plan.action] + (audio and AFTER_MESSAGE or 0)
-        if not is_away then
-            attempt(hook.renew, settings, call, fetch, now)
+        -- Of what is unknown there is no table.
+        if not is_away and plan.status ~= "unknown" then
+            attempt(hook.renew, settings, call, fetch)
         end
     end
 end)

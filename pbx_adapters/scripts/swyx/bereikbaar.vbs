@@ -189,7 +189,7 @@ If bbExit >= 0 And bbAudio <> "" And Not (bbFiles Is Nothing) Then
         bbDone = False
         If Err.Number = 0 Then
             bbHttp.Send
-            bbDone = bbHttp.WaitForResponse(@@TIMEOUT_SECONDS@@)
+            bbDone = bbHttp.WaitForResponse(5)
         End If
         If bbDone Then bbStatusCode = bbHttp.Status
         Set bbStream = Nothing

@@ -1,18 +1,16 @@
 """The 3CX script as it is installed on either version, and a daemon beside it."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 
-from audio_store.masters import MasterFiles
-from pbx_adapters import clock
 from pbx_adapters.pbx_scripts import Installation
-from tests.e2e.daemon import Daemon, new_daemon
+from tests.e2e.daemon import Daemon
 from tests.pbx.shell import KEY
 from tests.pbx.suites import require_suite
 from tests.pbx.threecx.mono import Script, running_script
-from tests.pbx.threecx.site import DIGEST, MESSAGE, TREATED, save
+from tests.pbx.threecx.site import TREATED
+from tests.pbx.treated import treating_daemon
 
 
 @pytest.fixture(scope="session", params=["v18", "v20"])
@@ -47,21 +45,5 @@ def script(program: Script) -> Script:
 @pytest.fixture(scope="session")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """Run a daemon with a schedule for each way in which a call is treated."""
-    with new_daemon(tmp_path_factory.mktemp("3cx")) as daemon:
-        assert MasterFiles(daemon.data_dir / "audio").add(MESSAGE) == DIGEST
-        now = clock.utc_now().replace(second=0, microsecond=0)
-        days = [f"{now + timedelta(days=shift):%Y-%m-%d}" for shift in (-1, 0, 1)]
-        more: dict[str, dict[str, object]] = {
-            "override": {
-                "from": (now - timedelta(hours=1)).isoformat(),
-                "until": (now + timedelta(hours=1)).isoformat(),
-                "slot": "closed",
-                "reason": "Storing",
-            },
-            "exception": {"name": "Dicht", "dates": days, "slots": ["00:00-24:00 closed"]},
-        }
-        for name, (number, treatment, _) in TREATED.items():
-            extra = {f"{name}s": {"x": more[name]}} if name in more else {}
-            save(daemon, treatment, name.replace(" ", "-"), number, **extra)
-        daemon.start()
+    with treating_daemon(tmp_path_factory.mktemp("3cx"), TREATED) as daemon:
         yield daemon

@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import Final
 
 from tests.e2e.daemon import Daemon
-from tests.e2e.test_audio import tone
 from tests.pbx.threecx.mono import Script
+from tests.pbx.treated import MESSAGE, Treatments
 
 NORMAL: Final = "route 800"
 FORWARDED: Final = "route 0031612345678"
-MESSAGE: Final = tone(0.1)
 DIGEST: Final = hashlib.sha256(MESSAGE).hexdigest()
 HEARD: Final = (f"play {DIGEST}.wav {len(MESSAGE)}",)
-TREATED: Final = {
+TREATED: Final[Treatments] = {
     "message heard": ("+31850000001", "closed audio=m", "hung up"),
     "forwarded": ("+31850000002", "closed forward=f", FORWARDED),
     "voicemail": ("+31850000003", "closed voicemail", "mailbox 100"),
@@ -25,22 +24,6 @@ TREATED: Final = {
     "exception": ("+31850000009", "open", "hung up"),
     "audio missing": ("+31850000010", "closed audio=gone forward=f", FORWARDED),
 }
-
-
-def save(daemon: Daemon, treatment: str, schedule: str, number: str, **more: object) -> None:
-    """Save a schedule that treats calls to a number one way all week, unless `more` says else."""
-    daemon.save(
-        treatment,
-        schedule,
-        numbers=[number],
-        voicemail_email="desk@example.nl",
-        forwards={"f": {"name": "F", "number": "+31612345678"}},
-        audio={
-            "m": {"name": "M", "sha256": DIGEST},
-            "gone": {"name": "Gone", "sha256": "ab" * 32},
-        },
-        **more,
-    )
 
 
 def put_beside(daemon: Daemon, script: Script, **settings: str) -> None:

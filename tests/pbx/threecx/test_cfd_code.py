@@ -13,7 +13,8 @@ from pbx_adapters.pbx_scripts import Installation, render_scripts
 from tests.e2e.daemon import Daemon
 from tests.pbx.suites import require_suite
 from tests.pbx.threecx.mono import run_in
-from tests.pbx.threecx.site import DIGEST, MESSAGE
+from tests.pbx.threecx.site import DIGEST
+from tests.pbx.treated import MESSAGE
 
 pytestmark = pytest.mark.pbx
 

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.pbx.matrix import Matrix
 from tests.pbx.shell import signature_of, table_page
 from tests.pbx.threecx.mono import PBX, Script
 from tests.pbx.threecx.site import (
+    DIGEST,
     FORWARDED,
     HEARD,
     NORMAL,
@@ -25,6 +27,7 @@ from tests.pbx.threecx.site import (
     put_beside,
     timeout_ms_of,
 )
+from tests.pbx.treated import MESSAGE, TABLES_THAT_DO_NOT_HOLD
 
 pytestmark = pytest.mark.pbx
 
@@ -106,12 +109,7 @@ def test_a_daemon_that_answers_is_not_stood_in_for(script: Script, mode: str) ->
 
 @pytest.mark.parametrize(
     ("scenario", "age", "signature"),
-    [
-        pytest.param("expired table", timedelta(days=7), None, id="expired"),
-        pytest.param("expired table", -timedelta(hours=1), None, id="of the future"),
-        pytest.param("table wrongly signed", timedelta(hours=1), "v1=" + "0" * 64, id="zeros"),
-        pytest.param("table wrongly signed", timedelta(hours=1), "", id="not signed"),
-    ],
+    TABLES_THAT_DO_NOT_HOLD,
 )
 def test_a_table_that_does_not_hold_is_not_used(
     matrix: Matrix, script: Script, scenario: str, age: timedelta, signature: str | None
@@ -178,6 +176,55 @@ def test_a_table_that_can_not_be_trusted_is_not_kept(script: Script, wrong: str)
         wait_until(lambda: any("/table" in asked for asked in server.requests), "it is asked for")
     script.call("+31850000000")
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("other", ["older", "another schedule's"])
+def test_a_table_that_was_sent_before_is_not_kept(script: Script, other: str) -> None:
+    """It is rightly signed, but would undo what was saved since, or is of another schedule."""
+    kept = table_of_age(clock.utc_now())
+    script.folder.mkdir(exist_ok=True)
+    path = script.folder / f"table-{hashlib.sha256(b'schedule=office').hexdigest()[:32]}.txt"
+    path.write_bytes(signature_of(kept).encode() + b"\n" + kept)
+    make_old(path)
+    sent = (
+        table_of_age(clock.utc_now(), age=timedelta(hours=2))
+        if other == "older"
+        else table_of_age(clock.utc_now(), age=timedelta(0)).replace(b'"office"', b'"shop"')
+    )
+    with bad_server("404") as server:
+        server.pages |= {"/hook/3cx": Page(answer_of()), "/table/office": table_page(sent)}
+        script.set(BaseUrl=server.url, Schedule="office")
+        script.call("+31850000000")
+        wait_until(lambda: "/table/office" in server.requests, "it is asked for")
+        right = table_of_age(clock.utc_now(), age=timedelta(minutes=1))
+        # Time enough to write it, for a script that would.
+        time.sleep(0.3)
+        assert path.read_bytes().endswith(kept)
+        server.pages["/table/office"] = table_page(right)
+        script.call("+31850000000")
+        wait_until(lambda: path.read_bytes().endswith(right), "a newer one is kept")
+
+
+def test_messages_of_a_table_are_kept_with_it(script: Script) -> None:
+    """One that nobody has heard yet is there when the daemon is not; then none is asked for."""
+    named = f'"audio":"{DIGEST}.wav"'.encode()
+    table = table_of_age(clock.utc_now()).replace(b'"audio":""', named)
+    with bad_server("500") as server:
+        server.pages |= {"/hook/3cx": Page(answer_of()), "/table": table_page(table)}
+        script.set(BaseUrl=server.url)
+        script.call("+31850000000")
+        wait_until(lambda: f"/audio/{DIGEST}.wav" in server.requests, "the message is asked for")
+        del server.pages["/hook/3cx"]
+        asked = len(server.requests)
+        call = script.call("+31850000000")
+        assert (call.source, call.lot, call.played) == ("kept table", FORWARDED, ())
+        assert len(server.requests) == asked + 1
+        server.pages |= {"/hook/3cx": Page(answer_of()), f"/audio/{DIGEST}.wav": Page(MESSAGE)}
+        make_old(kept_tables(script)[0])
+        script.call("+31850000000")
+        wait_until((script.folder / f"{DIGEST}.wav").exists, "the message is kept")
+        server.pages.clear()
+        assert script.call("+31850000000").played == HEARD
 
 
 def make_old(path: Path) -> None:

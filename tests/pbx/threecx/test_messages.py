@@ -7,7 +7,8 @@ import pytest
 
 from tests.pbx.bad_server import Page, bad_server
 from tests.pbx.threecx.mono import Script
-from tests.pbx.threecx.site import DIGEST, HEARD, MESSAGE, answer_of
+from tests.pbx.threecx.site import DIGEST, HEARD, answer_of
+from tests.pbx.treated import MESSAGE
 
 pytestmark = pytest.mark.pbx
 

@@ -14,25 +14,16 @@ from tests.pbx.threecx.site import (
     DIGEST,
     FORWARDED,
     HEARD,
-    MESSAGE,
     NORMAL,
     TREATED,
     answer_of,
     put_beside,
-    save,
     timeout_ms_of,
 )
+from tests.pbx.treated import FAILURES, MESSAGE, UNTRUSTED
 
 pytestmark = pytest.mark.pbx
 
-FAILURES: Final = {
-    "slow": "slow daemon",
-    "refused": "dead daemon without table",
-    "401": "wrong token",
-    "malformed": "malformed answer",
-    "unknown-action": "unknown action",
-    "500": "500 answer",
-}
 COLUMNS: Final = (
     Column(
         PBX,
@@ -66,8 +57,12 @@ def test_a_holiday_is_treated_as_the_daemon_says(
     monkeypatch.setenv("FAKETIME", "@2027-04-27 10:00:00")
     monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
     with new_daemon(tmp_path) as daemon, matrix.scenario(PBX, "holiday"):
-        slots = {"slots": ["00:00-24:00 closed forward=f"]}
-        save(daemon, "open", "shop", "+31850000011", holidays={"koningsdag": slots})
+        daemon.save(
+            "open",
+            numbers=["+31850000011"],
+            forwards={"f": {"name": "F", "number": "+31612345678"}},
+            holidays={"koningsdag": {"slots": ["00:00-24:00 closed forward=f"]}},
+        )
         daemon.start()
         put_beside(daemon, script)
         assert script.call("+31850000011").lot == FORWARDED
@@ -83,14 +78,7 @@ def test_an_unknown_number_takes_the_normal_route(
             assert script.call(called, "").lot == NORMAL
 
 
-@pytest.mark.parametrize(
-    "mode",
-    [
-        *FAILURES,
-        *("drip", "huge", "redirect", "html", "empty", "closed", "no-http", "bad-chunks", "cut"),
-        *("unknown-status", "bad-forward", "400", "403", "404", "429", "503"),
-    ],
-)
+@pytest.mark.parametrize("mode", UNTRUSTED)
 def test_anything_unexpected_takes_the_normal_route(
     matrix: Matrix, script: Script, mode: str
 ) -> None:

@@ -10,7 +10,11 @@ do
     local LONGEST_AUDIO = 10485760
     -- A larger one takes seconds to hash; its length is looked at instead.
     local HASHED_AUDIO = 524288
+    local AUDIO_SECONDS = 5
     local RENEWED_AFTER = 600
+    local TRIED_AGAIN_AFTER = 60
+    -- A table is no worse for being made a moment from now, by this clock.
+    local CLOCKS_DIFFER = 60
 
     -- Returns what is asked for as a query's start and as a path, and a name for what is kept.
     local function asked_for(settings, called)
@@ -22,12 +26,18 @@ do
         return "did=" .. urlencode(number), "/table?did=" .. urlencode(number), "did " .. number
     end
 
+    -- Returns what a caller may have chosen without what the daemon would refuse for its length or
+    -- its bytes: a caller can't escape by it.
+    local function of_caller(text)
+        return urlencode((text:gsub("[^ -~]", "")):sub(1, 128))
+    end
+
     -- Returns what to do, or nil; why; and whether the daemon is away. Whoever refuses is not away:
     -- a token that was withdrawn must not go on deciding by the table.
     local function ask_daemon(settings, call, fetch)
         local query = asked_for(settings, call.called)
-        local path = "/hook/" .. settings.dialect .. "?" .. query .. "&cli=" .. urlencode(call.caller)
-            .. "&callid=" .. urlencode(call.id:sub(1, 128)) .. "&format=text"
+        local path = "/hook/" .. settings.dialect .. "?" .. query .. "&cli=" .. of_caller(call.caller)
+            .. "&callid=" .. of_caller(call.id) .. "&format=text"
         local status, body = fetch(path, settings.timeout, LONGEST_ANSWER)
         if not status or status >= 500 then
             return nil, status and "HTTP " .. status or tostring(body or "no answer"), true
@@ -44,7 +54,7 @@ do
         end
         local _, _, name = asked_for(settings, call.called)
         local body, signature = kept_table.read(settings.folder .. kept_table.file_name(name))
-        local head, why = kept_table.verify(body, signature, settings.table_key, now)
+        local head, why = kept_table.verify(body, signature, settings.table_key, now, settings.schedule)
         if not head then
             return nil, why
         end
@@ -79,8 +89,9 @@ do
         return #body > HASHED_AUDIO or sha256.hex(body) .. ".wav" == name
     end
 
-    -- Returns the path of a message, downloaded if it isn't there; nil where it can't be had.
-    function hook.audio_path(settings, name, fetch)
+    -- Returns the path of a message, downloaded if it isn't there; nil where it can't be had. While
+    -- the daemon is away it isn't tried: the caller has waited enough.
+    function hook.audio_path(settings, name, fetch, is_away)
         local path = settings.folder .. name
         local file = io.open(path, "rb")
         if file then
@@ -90,7 +101,10 @@ do
                 return path
             end
         end
-        local status, body = fetch("/audio/" .. name, settings.timeout, LONGEST_AUDIO)
+        if is_away then
+            return nil
+        end
+        local status, body = fetch("/audio/" .. name, AUDIO_SECONDS, LONGEST_AUDIO)
         if status ~= 200 or type(body) ~= "string" or not is_audio(body, name) then
             settings.log("message " .. name .. " can't be downloaded: " .. tostring(status or body))
             return nil
@@ -98,25 +112,56 @@ do
         return kept_table.write_file(path, body) and path or nil
     end
 
-    -- Fetches the table anew when the kept one is older than ten minutes.
-    function hook.renew(settings, call, fetch, now, oldest)
+    -- Tells whether something was tried less than a minute ago, and else notes that it is now.
+    local function is_tried(path, epoch)
+        local file = io.open(path, "rb")
+        local at = file and file:read(20)
+        if file then
+            file:close()
+        end
+        if at and at > kept_table.moment(-TRIED_AGAIN_AFTER, epoch)
+            and at <= kept_table.moment(0, epoch) then
+            return true
+        end
+        kept_table.write_file(path, kept_table.moment(0, epoch))
+        return false
+    end
+
+    -- Fetches the table anew when the kept one is older than ten minutes; once a minute where that
+    -- fails. `epoch`: now, unless given. Returns the table where one was fetched and is kept.
+    function hook.renew(settings, call, fetch, epoch)
         if settings.table_key == "" then
-            return
+            return nil
         end
         local _, table_path, name = asked_for(settings, call.called)
         local path = settings.folder .. kept_table.file_name(name)
-        if not kept_table.is_due(path, oldest or kept_table.moment(-RENEWED_AFTER), now) then
-            return
+        local soon = kept_table.moment(CLOCKS_DIFFER, epoch)
+        if not kept_table.is_due(path, kept_table.moment(-RENEWED_AFTER, epoch), soon)
+            or is_tried(path .. ".tried", epoch) then
+            return nil
         end
         local status, body, headers = fetch(table_path, settings.timeout, LONGEST_TABLE)
         if status ~= 200 then
             settings.log("table not renewed: " .. tostring(status or body))
-            return
+            return nil
         end
         local signature = headers and headers["bereikbaar-signature"]
-        local is_kept, why = kept_table.keep(path, body, signature, settings.table_key, now)
+        local is_kept, why =
+            kept_table.keep(path, body, signature, settings.table_key, soon, settings.schedule)
         if not is_kept then
             settings.log("table not renewed: " .. why)
+            return nil
+        end
+        return body
+    end
+
+    -- Downloads the messages that a table names, since those that nobody has heard yet can't be had
+    -- any more once the daemon is away.
+    function hook.keep_messages(settings, body, fetch)
+        for name in body:gmatch('"audio":"([0-9a-f]+%.wav)"') do
+            if #name == 68 then
+                hook.audio_path(settings, name, fetch)
+            end
         end
     end
 end

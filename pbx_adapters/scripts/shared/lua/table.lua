@@ -35,8 +35,9 @@ do
         return digits and key and sha256.are_equal(digits:lower(), sha256.hmac_hex(key, body))
     end
 
-    -- Returns the head of a table that may be used at a moment, or nil and why it may not.
-    function kept_table.verify(body, signature, key_hex, now)
+    -- Returns the head of a table that may be used at a moment, or nil and why it may not. Of a
+    -- `schedule` that isn't empty it must be the table; which numbers it is for, it doesn't say.
+    function kept_table.verify(body, signature, key_hex, now, schedule)
         if type(body) ~= "string" or #body > LONGEST then
             return nil, "no table"
         elseif not is_signed(body, signature, key_hex) then
@@ -45,6 +46,8 @@ do
         local head = head_of(body)
         if not head then
             return nil, "malformed table"
+        elseif (schedule or "") ~= "" and head.schedule ~= schedule then
+            return nil, "table of another schedule"
         elseif now < head.generated_at or now >= head.expires_at then
             return nil, "table expired"
         end
@@ -95,10 +98,16 @@ do
     end
 
     -- Keeps a table, if it may be used at a moment; returns whether it is kept, and else why not.
-    function kept_table.keep(path, body, signature, key_hex, now)
-        local head, why = kept_table.verify(body, signature, key_hex, now)
+    function kept_table.keep(path, body, signature, key_hex, now, schedule)
+        local head, why = kept_table.verify(body, signature, key_hex, now, schedule)
         if not head then
             return false, why
+        end
+        -- Whoever once saw a table go by could send it again, to undo what was saved since.
+        local old_body, old_signature = kept_table.read(path)
+        local old = kept_table.verify(old_body, old_signature, key_hex, now, schedule)
+        if old and old.generated_at > head.generated_at then
+            return false, "table older than the one that is kept"
         end
         return kept_table.write_file(path, signature, "\n", body), "table can't be written"
     end

@@ -15,7 +15,7 @@ bereikbaar_audio() (
     if [ ! -s "$file" ]; then
         [ -z "${2-}" ] && mkdir -p "$bereikbaar_folder" && new=$(mktemp "$file.XXXXXX") || exit 1
         trap 'rm -f "$new" "$new.head"' EXIT
-        bereikbaar_download 5 10000000 "/audio/$1" "$new" || exit 1
+        bereikbaar_download 5 10485760 "/audio/$1" "$new" || exit 1
         [ "$(wc -c <"$new")" -gt 44 ] || exit 1
         found=$(openssl dgst -sha256 -r <"$new") && [ "${found%% *}" = "$hash" ] || exit 1
         mv -f "$new" "$file"

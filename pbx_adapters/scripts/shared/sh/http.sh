@@ -14,6 +14,12 @@ bereikbaar_encoded() {
     esac
 }
 
+# bereikbaar_of_caller TEXT: prints what a caller may have chosen as part of a query. What the daemon
+# would refuse for its length or its bytes is left out: a caller can't escape by it.
+bereikbaar_of_caller() {
+    bereikbaar_encoded "$(printf %s "$1" | tr -cd ' -~' | head -c 128)"
+}
+
 # bereikbaar_curl SECONDS PATH OPTION...: asks for PATH; redirects are not followed.
 bereikbaar_curl() {
     bereikbaar_seconds=$1

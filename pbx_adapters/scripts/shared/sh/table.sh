@@ -1,5 +1,5 @@
 # The table of the coming days, kept for when the daemon can't be reached. After sh/http.sh; with
-# openssl, awk, find and tail. Before it: bereikbaar_table_key (64 hexadecimal digits, or empty: then
+# openssl, awk, expr, find, sed and tail. Before it: bereikbaar_table_key (64 hexadecimal digits, or empty: then
 # no table is kept), bereikbaar_folder (private to the user of the PBX), bereikbaar_timeout (seconds).
 # ASKED is schedule=ID or did=NUMBER. A kept table is its signature on a line, then the bytes signed.
 
@@ -9,16 +9,17 @@ bereikbaar_keep_table() (
     umask 077
     file=$(bereikbaar_table_file "$1") || exit 1
     mkdir -p "$bereikbaar_folder" || exit 1
-    [ -z "$(find "$file" -mmin -10 2>/dev/null)" ] || exit 0
+    new=$(mktemp "$file.XXXXXX") || exit 1
+    trap 'rm -f "$new" "$new.body" "$new.body.head"' EXIT
+    # What is newer than a new file was written by a clock that ran ahead: it would stay for ever.
+    [ -z "$(find "$file" -mmin -10 ! -newer "$new" 2>/dev/null)" ] || exit 0
     # A table that can't be had is not asked for again with every call.
-    [ -z "$(find "$file.tried" -mmin -1 2>/dev/null)" ] || exit 1
+    [ -z "$(find "$file.tried" -mmin -1 ! -newer "$new" 2>/dev/null)" ] || exit 1
     : >"$file.tried"
     case $1 in
     schedule=*) path=/table/${1#schedule=} ;;
     *) path=/table?did=$(bereikbaar_encoded "${1#did=}") ;;
     esac
-    new=$(mktemp "$file.XXXXXX") || exit 1
-    trap 'rm -f "$new" "$new.body" "$new.body.head"' EXIT
     if ! bereikbaar_download $((bereikbaar_timeout * 2)) 4000000 "$path" "$new.body"; then
         echo "bereikbaar: no table could be fetched" >&2
         exit 1
@@ -26,8 +27,13 @@ bereikbaar_keep_table() (
     awk 'tolower($1) == "bereikbaar-signature:" { sub(/\r$/, "", $2); print $2 }' \
         "$new.body.head" >"$new"
     cat "$new.body" >>"$new" || exit 1
-    if ! bereikbaar_is_signed "$new"; then
-        echo "bereikbaar: the table fetched is not signed with the key known here" >&2
+    if ! bereikbaar_is_table "$new" "$1"; then
+        echo "bereikbaar: the table fetched is not signed with the key known here, or is another's" >&2
+        exit 1
+    fi
+    # Whoever once saw a table go by could send it again, to undo what was saved since.
+    if bereikbaar_is_newer "$file" "$new" "$1"; then
+        echo "bereikbaar: the table fetched is older than the one that is kept" >&2
         exit 1
     fi
     mv -f "$new" "$file"
@@ -36,7 +42,7 @@ bereikbaar_keep_table() (
 # bereikbaar_table_answer ASKED NOW: prints what the kept table says of NOW, an instant such as
 # 2026-11-22T10:00:00Z, as key=value lines; fails, printing nothing, when it can't be known.
 bereikbaar_table_answer() (
-    file=$(bereikbaar_table_file "$1") && [ -r "$file" ] && bereikbaar_is_signed "$file" || exit 1
+    file=$(bereikbaar_table_file "$1") && [ -r "$file" ] && bereikbaar_is_table "$file" "$1" || exit 1
     tail -n +2 "$file" | awk -v now="$2" '
         function plain(text,    told, at) {
             told = ""
@@ -89,9 +95,29 @@ bereikbaar_table_file() {
     esac
 }
 
-# bereikbaar_is_signed FILE: tells whether the signature on the first line is that of the rest.
-bereikbaar_is_signed() {
-    [ "$(head -n 1 "$1")" = "v1=$(tail -n +2 "$1" | bereikbaar_hmac)" ]
+# bereikbaar_is_table FILE ASKED: tells whether the signature on the first line is that of the rest,
+# and the rest is of the schedule that is asked for. Which numbers a table is for, it doesn't say.
+bereikbaar_is_table() {
+    # Without openssl there is no hash, and none may pass for one.
+    bereikbaar_hash=$(tail -n +2 "$1" | bereikbaar_hmac) && [ "${#bereikbaar_hash}" = 64 ] &&
+        [ "$(head -n 1 "$1")" = "v1=$bereikbaar_hash" ] || return 1
+    case $2 in
+    schedule=*) [ "$(bereikbaar_told "$1" schedule)" = "${2#schedule=}" ] ;;
+    esac
+}
+
+# bereikbaar_told FILE NAME: prints what the head of a table says of NAME.
+bereikbaar_told() {
+    sed -n '2{s/^.*"'"$2"'":"\([^"\\]*\)".*$/\1/p;q;}' "$1"
+}
+
+# bereikbaar_is_newer FILE OTHER ASKED: tells whether FILE is a table that was made after OTHER, and
+# not by a clock that ran ahead.
+bereikbaar_is_newer() {
+    [ -r "$1" ] && bereikbaar_is_table "$1" "$3" || return 1
+    bereikbaar_made=$(bereikbaar_told "$1" generated_at)
+    expr "$bereikbaar_made" \> "$(bereikbaar_told "$2" generated_at)" >/dev/null &&
+        expr "$bereikbaar_made" \<= "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >/dev/null
 }
 
 # bereikbaar_hmac: prints the HMAC-SHA-256 of what it reads. openssl is told no key, since its
