@@ -15,7 +15,9 @@ from schedules.telephone import E164
 OK: Final = 200
 # How long a request may take at all; what a call would wait is judged afterwards.
 PATIENCE_SECONDS: Final = 10.0
-NOT_OURS: Final = "give --address as it is where the daemon answers, its port included"
+_NOT_OURS: Final = "give --address as it is where the daemon answers, its port included"
+# What a proxy says of its own when it can't reach what stands behind it.
+_FROM_PROXIES: Final = frozenset({502, 503, 504})
 _MOST_ANSWER: Final = 16_384
 _DAEMON_AT_FAULT: Final = 500
 _STATUSES: Final = frozenset({"open", "closed", "break", "unknown"})
@@ -127,6 +129,18 @@ def _malformed(why: str) -> FoundError:
     )
 
 
+def not_ours(reply: Reply, base_url: str, how: str) -> FoundError:
+    """Return what an answer means that no daemon sent; `how` ends the sentence about it."""
+    answers = f"{urlsplit(base_url).netloc} answers HTTP {reply.status}"
+    if reply.status not in _FROM_PROXIES:
+        return FoundError("not-the-daemon", f"{answers} {how}", _NOT_OURS)
+    return FoundError(
+        "proxy-without-daemon",
+        f"{answers}, as a proxy does that gets no answer from the daemon behind it",
+        "start the daemon there; if it runs, see to which address and port the proxy passes on",
+    )
+
+
 def refusal_of(reply: Reply, told: dict[str, Any] | None, base_url: str) -> FoundError:
     """Return what a status other than 200 means; `told` is the body where that is an object."""
     # Headers are read as Latin-1, and written as UTF-8.
@@ -134,10 +148,7 @@ def refusal_of(reply: Reply, told: dict[str, Any] | None, base_url: str) -> Foun
     detail = shown(said or str((told or {}).get("detail", "")), 200)
     why = f" (HTTP {reply.status}{f': {detail}' if detail else ''})"
     if told is None or "error" not in told:
-        host = urlsplit(base_url).netloc
-        return FoundError(
-            "not-the-daemon", f"{host} answers HTTP {reply.status} to a call", NOT_OURS
-        )
+        return not_ours(reply, base_url, "to a call")
     if reply.status >= _DAEMON_AT_FAULT:
         remedy = "see its log; until then scripts use their table, or the normal route"
         return FoundError("daemon-not-ready", f"the daemon can't answer{why}", remedy)

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from admin_cli.counting import counted
-from admin_cli.pbx_asking import NOT_OURS, OK, Asked, Passed, Seen, ask, read_object, refusal_of
+from admin_cli.pbx_asking import OK, Asked, Passed, Seen, ask, not_ours, read_object, refusal_of
 from admin_cli.pbx_fetch import Reply
 from admin_cli.pbx_findings import Finding, FoundError, shown
 from admin_cli.pbx_table_check import look_at_table
@@ -53,9 +53,7 @@ def _look_at_daemon(asked: Asked, now: Callable[[], int]) -> Seen:
     reply = asked.fetch("/-/ready", _MOST_READINESS)
     told = read_object(reply.body)
     if told is None or not isinstance(told.get("status"), str):
-        raise FoundError(
-            "not-the-daemon", f"{host} answers HTTP {reply.status}, not as a daemon", NOT_OURS
-        )
+        raise not_ours(reply, asked.base_url, "and not as a daemon does")
     yield Passed("address", f"{host} answers as the daemon does")
     if asked.base_url.startswith("http:") and not is_loopback(asked.base_url):
         yield Finding(

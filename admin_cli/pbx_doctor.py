@@ -10,13 +10,8 @@ from admin_cli.lazy import Command, pass_invocation
 from admin_cli.pbx_asking import Asked, Passed
 from admin_cli.pbx_checks import examine
 from admin_cli.pbx_findings import Finding
-from admin_cli.pbx_typed import (
-    read_address,
-    read_called,
-    read_secret,
-    read_table_key,
-    read_token,
-)
+from admin_cli.pbx_secrets import read_secrets
+from admin_cli.pbx_typed import read_address, read_called
 from admin_cli.refusals import EXIT_ANSWER_IS_NO
 from admin_cli.typed import Typed
 from pbx_adapters import clock
@@ -81,21 +76,21 @@ def _read(invocation: Invocation, typed: dict[str, Any]) -> Asked:
     """Read what was typed; raises `RefusedInputError` with every fault."""
     reader = Typed()
     address = reader.read("--address", lambda: _given_address(typed["address"]))
-    token = reader.read(
-        "--token", lambda: read_token(read_secret(typed["token"], typed["token_file"], "--token"))
-    )
+    secrets = read_secrets(reader, typed)
     number = typed["number"] and reader.read(
         "--number", lambda: read_called(typed["number"], invocation.config.default_region)
     )
     schedule = reader.read("--schedule", lambda: check_value("SCHEDULE", typed["schedule"] or ""))
-    key = reader.read(
-        "--table-key",
-        lambda: read_table_key(
-            read_secret(typed["table_key"], typed["table_key_file"], "--table-key")
-        ),
-    )
     reader.check()
-    return Asked(address, token, number or "", schedule, key, typed["timeout"], typed["requests"])
+    return Asked(
+        address,
+        secrets.token,
+        number or "",
+        schedule,
+        secrets.table_key,
+        typed["timeout"],
+        typed["requests"],
+    )
 
 
 def _given_address(text: str | None) -> str:

@@ -1,5 +1,6 @@
 """`bereikbaar pbx script`: a PBX's scripts, filled in for one installation."""
 
+import hmac
 import sys
 from functools import partial
 from pathlib import Path
@@ -9,16 +10,8 @@ import click
 
 from admin_cli.invocation import Invocation, print_json, print_table, tell
 from admin_cli.lazy import Command, pass_invocation
-from admin_cli.pbx_typed import (
-    Known,
-    address_in,
-    look_up,
-    read_address,
-    read_called,
-    read_secret,
-    read_table_key,
-    read_token,
-)
+from admin_cli.pbx_secrets import Secrets, read_secrets
+from admin_cli.pbx_typed import Known, address_in, look_up, read_address, read_called
 from admin_cli.typed import Typed
 from admin_cli.whole_files import NewFile, write_together
 from pbx_adapters.pbx_scripts import (
@@ -35,6 +28,9 @@ from schedules.errors import FaultyValueError, meant
 # They hold a token: nobody but their owner reads them.
 _MODE: Final = 0o600
 _PROGRAM_MODE: Final = 0o700
+# The setting that names the schedule which messages are recorded for.
+_RECORDED: Final = "recording_schedule"
+_RECORDS: Final = "recording."
 
 
 @click.command(
@@ -62,7 +58,7 @@ _PROGRAM_MODE: Final = 0o700
 @click.option("--table-key-file", metavar="FILE", help="Or the file that it stands in.")
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="A setting of its.")
 @click.option("--file", "name", metavar="NAME", help="Only this file.")
-@click.option("--output", metavar="FOLDER", type=click.Path(path_type=Path), help="Write there.")
+@click.option("--output", metavar="FOLDER", help="Write there.")
 @click.option("--force", "is_forced", is_flag=True, help="Replace files that differ.")
 @pass_invocation
 def script(invocation: Invocation, /, **typed: Any) -> None:
@@ -73,12 +69,26 @@ def script(invocation: Invocation, /, **typed: Any) -> None:
     """
     about = about_scripts(typed["pbx"])
     if typed["is_listed"]:
+        if typed["output"] is not None:
+            raise click.UsageError("--list writes no files: leave it out, or --output")
         _print_list(invocation, typed["pbx"], about)
         return
     _check_usage(invocation, about, typed)
     installation, known = _read(invocation, typed)
     texts = render_scripts(typed["pbx"], installation)
     chosen = {one: text for one, text in texts.items() if typed["name"] in (None, one)}
+    _warn(about, installation, known, chosen)
+    filled = _Filled(typed["pbx"], about, installation, chosen)
+    if typed["output"] is None:
+        _print(invocation, filled)
+    else:
+        _write(invocation, filled, Path(typed["output"]), may_replace=typed["is_forced"])
+
+
+def _warn(
+    about: AboutScripts, installation: Installation, known: Known, chosen: dict[str, str]
+) -> None:
+    """Tell what was filled in and is probably not meant."""
     for warning in known.warnings:
         tell(f"Warning: {warning}")
     for name, setting in left_placeholders(about, installation).items():
@@ -91,11 +101,12 @@ def script(invocation: Invocation, /, **typed: Any) -> None:
             "Warning: without a table key the scripts keep no table for when the daemon can't be "
             "reached; give --table-key-file FILE, or --data-dir with the token's store"
         )
-    filled = _Filled(typed["pbx"], about, installation, chosen)
-    if typed["output"] is None:
-        _print(invocation, filled)
-    else:
-        _write(invocation, filled, typed["output"], may_replace=typed["is_forced"])
+    recording = [one for one in chosen if one.startswith(_RECORDS)]
+    if recording and not (installation.schedule or installation.settings.get(_RECORDED)):
+        tell(
+            f"Warning: {' and '.join(recording)} can send no recording: give --set {_RECORDED}=ID, "
+            "or --schedule ID"
+        )
 
 
 class _Filled(NamedTuple):
@@ -135,8 +146,8 @@ def _check_usage(invocation: Invocation, about: AboutScripts, typed: dict[str, A
         )
     if typed["is_forced"] and typed["output"] is None:
         raise click.UsageError("--force goes with --output")
-    if "-" in (typed["token"], typed["token_file"]) and typed["table_key_file"] == "-":
-        raise click.UsageError("only one of token and table key can be read from stdin")
+    if typed["output"] == "":
+        raise click.UsageError("--output names no folder; . is the one you are in")
 
 
 def _read(invocation: Invocation, typed: dict[str, Any]) -> tuple[Installation, Known]:
@@ -154,28 +165,28 @@ def _read(invocation: Invocation, typed: dict[str, Any]) -> tuple[Installation, 
     address = reader.read(
         "--address", lambda: address_in(invocation) if given is None else read_address(given)
     )
-    token = reader.read(
-        "--token",
-        lambda: read_token(read_secret(typed["token"], typed["token_file"], "--token")),
-    )
-    key = reader.read(
-        "--table-key",
-        lambda: read_table_key(
-            read_secret(typed["table_key"], typed["table_key_file"], "--table-key")
+    secrets = read_secrets(reader, typed)
+    settings: dict[str, str] = {}
+    for pair in typed["settings"]:
+        reader.read("--set", partial(_add_setting, settings, pair))
+    reader.read("--output", lambda: _check_folder(typed["output"]))
+    known = secrets.token and reader.read(
+        secrets.token_place,
+        lambda: look_up(
+            invocation,
+            number or "",
+            schedule or "",
+            secrets.token,
+            settings.get(_RECORDED, ""),
         ),
     )
-    pairs = [reader.read("--set", partial(_setting_of, pair)) for pair in typed["settings"]]
-    settings = dict(filter(None, pairs))
-    known = None
-    if token:
-        known = reader.read(
-            "--token", lambda: look_up(invocation, number or "", schedule or "", token)
-        )
+    known = known or Known()
+    reader.read(secrets.key_place, lambda: _check_key(secrets, known))
     # Every gap is filled, to have faults of settings told beside the others.
     installation = Installation(
         address or "http://nowhere.invalid",
-        token or "bk_0_0",
-        key or (known.token.table_key if known and known.token else ""),
+        secrets.token or "bk_0_0",
+        secrets.table_key or (known.token.table_key if known.token else ""),
         number or "",
         schedule or "",
         route or "",
@@ -184,15 +195,37 @@ def _read(invocation: Invocation, typed: dict[str, Any]) -> tuple[Installation, 
     )
     reader.read("--set", lambda: render_scripts(typed["pbx"], installation))
     reader.check()
-    return installation, known or Known()
+    return installation, known
 
 
-def _setting_of(pair: str) -> tuple[str, str]:
-    """Read NAME=VALUE; raises `FaultyValueError`."""
+def _add_setting(settings: dict[str, str], pair: str) -> None:
+    """Read NAME=VALUE; raises `FaultyValueError`, also for a name that is there already."""
     name, equals, value = pair.partition("=")
     if not equals:
         raise FaultyValueError((f"{pair[:80]!r} has no =", "write NAME=VALUE"))
-    return name, value
+    if name in settings:
+        raise FaultyValueError((f"{name[:80]} is given twice", "give it once"))
+    settings[name] = value
+
+
+def _check_folder(output: str | None) -> None:
+    """Raise `FaultyValueError` where something else is in the folder's place."""
+    if output is not None and Path(output).exists() and not Path(output).is_dir():
+        raise FaultyValueError((f"{output} is not a folder", "name another, or remove it"))
+
+
+def _check_key(secrets: Secrets, known: Known) -> None:
+    """Raise `FaultyValueError` for another key than the store has for the token."""
+    token = known.token
+    if token is None or not token.table_key or not secrets.table_key:
+        return
+    if not hmac.compare_digest(token.table_key, secrets.table_key):
+        raise FaultyValueError(
+            (
+                f"is not the table key of token {token.id} ({token.name})",
+                "leave it out, and the one that the store has is taken",
+            )
+        )
 
 
 def _print_list(invocation: Invocation, pbx: str, about: AboutScripts) -> None:

@@ -11,6 +11,7 @@ _MOST_TABLE: Final = 4_000_000
 # Scripts in Lua take no longer one.
 _LONG_TABLE: Final = 1_048_576
 _HEADER: Final = "Bereikbaar-Signature"
+_RIGHTS: Final = "Bereikbaar-Rights"
 _TREATMENT: Final = ("status", "action", "audio", "forward", "voicemail")
 _SAME_VERSION: Final = "bring the daemon to the version of this program"
 _Intervals = list[dict[str, str]]
@@ -28,6 +29,13 @@ def look_at_table(asked: Asked, answer: dict[str, str], at: int) -> Seen:
         problem = refusal_of(reply, told, asked.base_url).finding.problem
         remedy = "scripts keep none until this is mended: tokens of before tables need a new one"
         raise FoundError("table-unavailable", f"no table can be had: {problem}", remedy)
+    if reply.headers.get(_RIGHTS) == "operator":
+        yield Finding(
+            "token-of-operator",
+            "the token has an operator's rights, which a PBX doesn't need",
+            "create another with `bereikbaar token create NAME`, without --operator, and fill in "
+            "the scripts anew",
+        )
     signed = _look_at_signature(asked, reply.body, reply.headers.get(_HEADER, ""))
     if isinstance(signed, Finding):
         yield signed

@@ -69,9 +69,15 @@ def create(  # noqa: PLR0913 - one argument per option
             schedules=schedules,
             networks=networks,
         )
+        alike = [one.id for one in store.tokens() if _is_namesake(one, name, at)]
         with invocation.writing(store, is_dry_run=is_dry_run) as writer:
             writer.add_token(made)
         revision = store.revision()
+    if alike:
+        tell(
+            f"Warning: {', '.join(alike)} {'are' if len(alike) > 1 else 'is'} live and called "
+            f"{made.name} too: `token rotate` and `token revoke` need an id from now on"
+        )
     if is_dry_run:
         _tell_dry_run(invocation, made, "would be created")
         return
@@ -122,6 +128,12 @@ def rotate(
             if _outlasts(old, at + length, at):
                 old = writer.expire_token(old.id, at + length)
         revision = store.revision()
+    if _ends_before(made, old):
+        tell(
+            f"Warning: the new token ends on {format_minute(made.expires_at)} UTC, before "
+            f"{old.id}, whose place it takes; if that isn't meant, revoke it and rotate again with "
+            "a later --expires, or a shorter --overlap"
+        )
     if is_dry_run:
         _tell_dry_run(invocation, made, "would be rotated")
         return
@@ -167,6 +179,17 @@ def _made_like(old: Token, expires_at: datetime | None, at: datetime) -> tuple[T
 def _outlasts(old: Token, end: datetime, at: datetime) -> bool:
     """Tell whether the old token has to be shortened to end then; it is never prolonged."""
     return old.state_at(at) == "live" and (old.expires_at is None or old.expires_at > end)
+
+
+def _ends_before(made: Token, old: Token) -> bool:
+    """Tell whether a token ends before the one whose place it takes."""
+    return made.expires_at is not None and (
+        old.expires_at is None or made.expires_at < old.expires_at
+    )
+
+
+def _is_namesake(one: Token, name: str, at: datetime) -> bool:
+    return one.name == name and one.state_at(at) == "live"
 
 
 def _expiry_of(expires: str | None, at: datetime) -> datetime | None:

@@ -46,7 +46,8 @@ def list_tokens(invocation: Invocation, *, is_all: bool) -> None:
     """List tokens; their secrets are kept nowhere. All times are UTC."""
     at = clock.utc_now()
     with invocation.open_store() as store:
-        tokens = store.all_tokens() if is_all else store.tokens()
+        kept = store.all_tokens() if is_all else store.tokens()
+    tokens = sorted(kept, key=lambda one: (one.name, one.created_at, one.id))
     uses = token_uses(invocation)
     if invocation.is_json:
         print_json([token_fields(one, at, uses) for one in tokens])

@@ -58,6 +58,12 @@ def read_address(text: str) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
+def is_unspecified(host: str) -> bool:
+    """Tell whether a host, without brackets, is all addresses of a machine, and none to ask."""
+    address = read_address(host)
+    return address is not None and address.is_unspecified
+
+
 @lru_cache(maxsize=4_096)
 def lies_in(text: str, networks: tuple[Network, ...]) -> bool:
     """Tell whether an address lies in one of the networks; what is no address lies in none."""

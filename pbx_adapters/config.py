@@ -2,8 +2,8 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
-from ipaddress import ip_address
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from pbx_adapters.addresses import Network, parse_network
+from pbx_adapters.addresses import Network, is_unspecified, parse_network
 from schedules.errors import BereikbaarError, Fault, FaultyValueError, meant
 from schedules.faults import faults_of
 from schedules.field_text import check_country
@@ -25,15 +25,18 @@ from schedules.forward_rules import ForwardPolicy
 
 CONFIG_FILES: Final = (Path("bereikbaar.toml"), Path("/etc/bereikbaar/bereikbaar.toml"))
 _PREFIX: Final = "BEREIKBAAR_"
+_ENVIRONMENT: Final = "environment"
 _MAX_PORT: Final = 65_535
 
 
 class InvalidConfigError(BereikbaarError):
     """A configuration the operator must mend; carries every fault found."""
 
-    def __init__(self, source: str, faults: list[Fault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(f"{source}: {fault}" for fault in faults))
+    def __init__(self, faults: Iterable[tuple[str, Fault]]) -> None:
+        """Take faults, each with where it was set: a file, the environment, the command line."""
+        told = list(faults)
+        self.faults = tuple(fault for _, fault in told)
+        super().__init__("\n".join(f"{source}: {fault}" for source, fault in told))
 
 
 class Listen(NamedTuple):
@@ -49,24 +52,38 @@ class Listen(NamedTuple):
 
 def parse_listen(value: object) -> object:
     """Read `HOST:PORT` or `[IPv6]:PORT`; port 0 takes any free one."""
-    if not isinstance(value, str):
+    if isinstance(value, Listen):
         return value
-    host, _, port = value.rpartition(":")
+    # A port alone, as TOML has it, is read as text that lacks its host.
+    text = str(value)
+    host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isascii() or not port.isdigit() or int(port) > _MAX_PORT:
         raise FaultyValueError(
-            (f"{value[:80]!r} is not an address", "write HOST:PORT, e.g. 127.0.0.1:8470")
+            (f"{text[:80]!r} is not an address", "write HOST:PORT, e.g. 127.0.0.1:8470")
         )
     return Listen(host, int(port))
 
 
 def _check_public_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-        raise FaultyValueError((f"{value!r} is not an http address", "write http(s)://HOST[:PORT]"))
+    fault = f"{value!r} is not an http address", "write http(s)://HOST[:PORT]"
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise FaultyValueError(fault) from None
     if "@" in parts.netloc:
         raise FaultyValueError(
             ("holds a user or a password, which every answer would show", "leave it out")
+        )
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        raise FaultyValueError(fault)
+    if is_unspecified(host):
+        raise FaultyValueError(
+            (
+                f"{host} stands for all addresses of a machine, so that no PBX can ask it",
+                "name the one address, or the name, by which PBXs reach the daemon",
+            )
         )
     return value.rstrip("/")
 
@@ -80,9 +97,9 @@ def _split_list(value: object) -> object:
 
 def _check_proxy(value: object) -> object:
     """Read a network of proxies; one that holds everybody would let anybody say who he is."""
-    if not isinstance(value, str):
+    if isinstance(value, Network):
         return value
-    network = parse_network(value)
+    network = parse_network(str(value))
     if not network.prefixlen:
         raise FaultyValueError(
             (f"{value!r} holds every address there is", "name the proxies' own addresses")
@@ -119,12 +136,7 @@ class Config(BaseSettings):
     @property
     def lacks_public_url(self) -> bool:
         """Whether answers would name an address that PBXs on other machines can't ask."""
-        if self.public_url is not None:
-            return False
-        try:
-            return ip_address(self.listen.host).is_unspecified
-        except ValueError:
-            return False
+        return self.public_url is None and is_unspecified(self.listen.host)
 
     @property
     def forward_policy(self) -> ForwardPolicy:
@@ -163,7 +175,10 @@ def load_config(path: Path | None, chosen: Mapping[str, Any]) -> Config:
     source = str(path) if path is not None else "configuration"
     known = [setting.upper() for setting in (*Config.model_fields, "config")]
     unknown = [
-        Fault(name, "is not a setting", meant(_setting_of(name), known, "take it out"))
+        (
+            _ENVIRONMENT,
+            Fault(name, "is not a setting", meant(_setting_of(name), known, "take it out")),
+        )
         for name in os.environ
         if name.startswith(_PREFIX) and _setting_of(name) not in known
     ]
@@ -172,14 +187,18 @@ def load_config(path: Path | None, chosen: Mapping[str, Any]) -> Config:
         config = Config(**{key: value for key, value in chosen.items() if value is not None})
     except OSError as error:
         fault = Fault("", f"can't be read: {error.strerror}", "check its owner and its mode")
-        raise InvalidConfigError(source, [fault, *unknown]) from None
+        raise InvalidConfigError([(source, fault), *unknown]) from None
     except ValidationError as error:
-        raise InvalidConfigError(source, faults_of(error, Config.model_fields) + unknown) from None
+        outside = _set_outside(chosen)
+        faults = faults_of(error, Config.model_fields)
+        raise InvalidConfigError(
+            [*(_where_set(fault, outside, source) for fault in faults), *unknown]
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         fault = Fault("", f"is not TOML: {error}", "correct it there")
-        raise InvalidConfigError(source, [fault, *unknown]) from None
+        raise InvalidConfigError([(source, fault), *unknown]) from None
     if unknown:
-        raise InvalidConfigError("environment", unknown)
+        raise InvalidConfigError(unknown)
     return config
 
 
@@ -191,19 +210,34 @@ def origins(path: Path | None, chosen: Mapping[str, Any]) -> dict[str, str]:
     """
     file = _find_file(path)
     in_file = tomllib.loads(file.read_text("utf-8")) if file is not None else {}
+    outside = _set_outside(chosen)
+    return {
+        name: outside.get(name, str(file) if name in in_file else "default")
+        for name in Config.model_fields
+    }
+
+
+def _set_outside(chosen: Mapping[str, Any]) -> dict[str, str]:
+    """Return the option or the variable that sets a setting, which wins over the file."""
     variables = {
-        _setting_of(name): name
+        _setting_of(name).lower(): name
         for name, value in os.environ.items()
         if value and name.startswith(_PREFIX)
     }
-    found = dict.fromkeys(Config.model_fields, "default")
-    for name in found:
-        if name in in_file:
-            found[name] = str(file)
-        found[name] = variables.get(name.upper(), found[name])
-        if chosen.get(name) is not None:
-            found[name] = f"--{name.replace('_', '-')}"
-    return found
+    options = {
+        name: f"--{name.replace('_', '-')}" for name, value in chosen.items() if value is not None
+    }
+    return variables | options
+
+
+def _where_set(fault: Fault, outside: Mapping[str, str], source: str) -> tuple[str, Fault]:
+    """Return where the setting at fault was set, and the fault with the name that it has there."""
+    setting, bracket, rest = fault.place.partition("[")
+    name = outside.get(setting)
+    if name is None:
+        return source, fault
+    where = _ENVIRONMENT if name.startswith(_PREFIX) else "command line"
+    return where, replace(fault, place=name + bracket + rest)
 
 
 def _setting_of(variable: str) -> str:
@@ -217,5 +251,5 @@ def _find_file(path: Path | None) -> Path | None:
         return next((file for file in CONFIG_FILES if file.is_file()), None)
     if not named.is_file():
         fault = Fault("", "is not a file", "name an existing TOML file, or leave --config out")
-        raise InvalidConfigError(str(named), [fault])
+        raise InvalidConfigError([(str(named), fault)])
     return named

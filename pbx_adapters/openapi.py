@@ -9,7 +9,12 @@ from audio_store.intake import ENCODINGS
 from pbx_adapters.answer import ANSWER_FIELDS, CONTENT_TYPES, DIALECTS
 from pbx_adapters.recordings import PIN_HEADER
 from pbx_adapters.refusals import HTTP_CODES, HookError
-from pbx_adapters.signed_table import INTERVAL_FIELDS, SIGNATURE_HEADER, TABLE_FIELDS
+from pbx_adapters.signed_table import (
+    INTERVAL_FIELDS,
+    RIGHTS_HEADER,
+    SIGNATURE_HEADER,
+    TABLE_FIELDS,
+)
 
 _PARAMETERS: Final = {
     "did": "Number called, as the trunk delivers it; also `called`, `to`. Or give `schedule`.",
@@ -147,7 +152,9 @@ def _table_operation(path: str, method: str) -> dict[str, Any]:
         "responses": _responses(codes),
     }
     operation["responses"]["200"] |= {
-        "headers": {SIGNATURE_HEADER: {"schema": {"type": "string"}}},
+        "headers": {
+            name: {"schema": {"type": "string"}} for name in (SIGNATURE_HEADER, RIGHTS_HEADER)
+        },
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Table"}}},
     }
     return operation

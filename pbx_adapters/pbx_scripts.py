@@ -205,9 +205,9 @@ def _values_of(about: AboutScripts, installation: Installation) -> dict[str, str
     for name, setting in about.settings.items():
         value = installation.settings.get(name, setting.default)
         if not re.fullmatch(setting.pattern, value, re.ASCII):
-            faults.append((f"{name} can't be {value[:80]!r}", setting.help))
+            faults.append((f"{name} can't be {value[:80]!r}", f"give {setting.help}"))
         elif setting.is_expression and (why := _why_no_expression(value)):
-            faults.append((f"{name} is no regular expression: {why}", setting.help))
+            faults.append((f"{name} is no regular expression: {why}", f"give {setting.help}"))
         values[name.upper()] = value
     if faults:
         raise FaultyValueError(*faults)

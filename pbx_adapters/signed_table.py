@@ -26,6 +26,7 @@ from routing_engine.zones import DAY_SECONDS
 
 TABLE_SECONDS: Final = 7 * DAY_SECONDS
 SIGNATURE_HEADER: Final = "Bereikbaar-Signature"
+RIGHTS_HEADER: Final = "Bereikbaar-Rights"
 TABLE_FIELDS: Final = ("schedule", "revision", "generated_at", "expires_at")
 # `at` and `decision_id` are one call's.
 INTERVAL_FIELDS: Final = (
@@ -79,6 +80,9 @@ class SignedTables:
             "Cache-Control": "no-store",
             SIGNATURE_HEADER: signature,
         }
+        if caller.is_operator:
+            # Who looks at a PBX from outside can't know it otherwise without being refused.
+            headers[RIGHTS_HEADER] = "operator"
         return web.Response(body=body, headers=headers)
 
 

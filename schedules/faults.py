@@ -23,6 +23,15 @@ _REMEDIES: Final = {
     "is_instance_of": ("must be text", "write it as one text value"),
     "bool_parsing": ("must be true or false", "write true or false"),
     "bool_type": ("must be true or false", "write true or false"),
+    "path_type": ("must be a path", "write it as one text value"),
+    "int_type": ("must be a whole number", "write digits alone"),
+    "int_parsing": ("must be a whole number", "write digits alone"),
+    "int_from_float": ("must be a whole number", "write digits alone"),
+    "int_parsing_size": ("is far too large", "write a smaller number"),
+    "float_type": ("must be a number", "write digits, with a point for a fraction"),
+    "float_parsing": ("must be a number", "write digits, with a point for a fraction"),
+    "greater_than_equal": ("is less than {ge:g}", "write {ge:g} or more"),
+    "less_than_equal": ("is more than {le:g}", "write {le:g} or less"),
 }
 _SLOT_KEYS: Final = ("from", "to", "status", "audio", "forward", "voicemail")
 # The keys of an entry or a week, by the key they stand under; those of the document under "".
@@ -76,7 +85,11 @@ def _faults_of_line(line: ErrorDetails, keys: Collection[str]) -> list[Fault]:
     if line["type"] == "literal_error":
         expected = line["ctx"]["expected"]
         return [Fault(place, f"{str(line['input'])[:40]!r} is not known", f"use {expected}")]
-    problem, remedy = _REMEDIES.get(line["type"], (line["msg"], "correct it"))
+    if line["type"] not in _REMEDIES:
+        return [Fault(place, line["msg"], "correct it")]
+    # Bounds stand beside the error.
+    bounds = line.get("ctx", {})
+    problem, remedy = (text.format(**bounds) for text in _REMEDIES[line["type"]])
     return [Fault(place, problem, remedy)]
 
 

@@ -160,7 +160,7 @@ def test_without_a_token_it_says_how_to_get_one(cli: CommandLine) -> None:
     assert "`bereikbaar token create NAME`" in refused.stderr
     cli.write("token", "\n")
     refused = cli("pbx", "script", "generic", *ADDRESS, "--token-file", "token", code=1)
-    assert refused.stderr.startswith("--token: holds nothing")
+    assert refused.stderr.startswith("--token-file: holds nothing")
 
 
 @pytest.mark.parametrize(
@@ -170,6 +170,9 @@ def test_without_a_token_it_says_how_to_get_one(cli: CommandLine) -> None:
         (("--token", "x", "--token-file", "y"), "either --token or --token-file"),
         (("--file", "bereikbar-ask.sh"), f"did you mean {FILE}?"),
         (("--force",), "--force goes with --output"),
+        (("--output", ""), "--output names no folder"),
+        (("--list", "--output", "out"), "--list writes no files"),
+        (("--token", "-", "--table-key", "-"), "only one of token and table key"),
         (("--token", "-", "--table-key-file", "-"), "only one of token and table key"),
     ],
 )
@@ -201,7 +204,7 @@ def test_a_token_that_would_not_do_is_refused(cli: CommandLine, shop_token: dict
         assert "not known in this store" in cli(*asked, "--token", wrong, code=1).stderr
     right = (*asked, "--token-file", "token")
     refused = cli(*right, "--schedule", "kantoor", code=1)
-    assert refused.stderr.startswith("--token: is for winkel, not for kantoor")
+    assert refused.stderr.startswith("--token-file: is for winkel, not for kantoor")
     cli("token", "revoke", shop_token["id"])
     refused = cli(*right, "--schedule", "kantoor", code=1)
     assert "was revoked on 2026-11-22T10:00:00Z" in refused.stderr
@@ -232,6 +235,79 @@ def test_a_trunk_left_at_what_stands_for_it_is_warned_of(
     assert told.stderr.startswith("Warning: trunk is left at trunk.example.invalid, ")
     assert "give --set trunk=VALUE: where forwarded calls go" in told.stderr
     assert cli(*asked, "--set", "trunk=192.0.2.1").stderr == ""
+
+
+SWYX: Final = ("pbx", "script", "swyx", "--token-file", "token", "--output", "out", *ADDRESS)
+NO_RECORDING: Final = "recording.lua and recording.vbs can send no recording: give --set"
+
+
+@pytest.mark.parametrize(
+    ("options", "warning"),
+    [
+        ((), NO_RECORDING),
+        (("--file", "recording.vbs"), "Warning: recording.vbs can send no recording"),
+        (("--file", "bereikbaar.lua"), ""),
+        (("--schedule", "winkel"), ""),
+        (("--set", "recording_schedule=winkel"), ""),
+        (("--set", "recording_schedule=nergens"), "there is no schedule 'nergens'"),
+    ],
+)
+def test_where_recordings_go_is_looked_up(
+    cli: CommandLine, options: tuple[str, ...], warning: str
+) -> None:
+    """As the schedule of calls is; without any, nothing could be sent."""
+    cli.apply(document("winkel"))
+    cli.write("token", cli.json("token", "create", "centrale")["token"])
+    told = [line for line in cli(*SWYX, *options).stderr.splitlines() if "Warning" in line]
+    assert len(told) == bool(warning)
+    assert all(warning in line for line in told)
+
+
+def test_a_token_must_do_for_recordings(cli: CommandLine, shop_token: dict[str, Any]) -> None:
+    """The daemon would refuse each of them."""
+    del shop_token
+    refused = cli(*SWYX, "--set", "recording_schedule=kantoor", code=1)
+    assert refused.stderr.startswith("--token-file: is for winkel, not for kantoor")
+
+
+def test_a_setting_given_twice_is_refused(cli: CommandLine, shop_token: dict[str, Any]) -> None:
+    """Which of the two was meant can't be known."""
+    del shop_token
+    twice = ("--set", "folder=/a", "--set", "folder=/b")
+    refused = cli("pbx", "script", "generic", "--token-file", "token", *twice, *ADDRESS, code=1)
+    assert refused.stderr == "--set: folder is given twice; give it once\n"
+
+
+@pytest.mark.parametrize(
+    ("pbx", "setting", "form"),
+    [
+        ("asterisk", "ring_seconds=0", "rings before the call is ended, 1 to 999"),
+        ("asterisk", "mailbox=a b", "BOX@CONTEXT or BOX, each of A-Z a-z 0-9 _ -"),
+        ("3cx", "dial_prefix=a", "+, or at most 6 of 0-9 * #"),
+        ("3cx", "v20=yes", "give true for 3CX v20, false for v18"),
+        ("freeswitch", "folder=/srv", "ending in /, of A-Z a-z 0-9 . _ - : /"),
+        ("generic", "folder=srv", "an absolute path of at most 8 folders"),
+        ("kamailio", "voicemail=x", "sip:USER@HOST[:PORT][;transport=tcp]"),
+        ("swyx", "upload_seconds=1", "5 to 60"),
+    ],
+)
+def test_a_refused_setting_is_told_its_form(
+    cli: CommandLine, pbx: str, setting: str, form: str
+) -> None:
+    """What it is for alone would leave one guessing."""
+    asked = ("pbx", "script", pbx, "--token", STRANGE, "--output", "out", *ADDRESS)
+    refused = cli(*asked, "--set", setting, code=1).stderr
+    name, _, value = setting.partition("=")
+    assert refused.splitlines()[-1].startswith(f"--set: {name} can't be {value!r}; give ")
+    assert form in refused
+
+
+def test_a_file_in_the_place_of_the_folder(cli: CommandLine, shop_token: dict[str, Any]) -> None:
+    """Is named, and left as it is."""
+    write = ("pbx", "script", "generic", "--token-file", "token", "--output", "token", *ADDRESS)
+    refused = cli(*write, "--force", code=1)
+    assert refused.stderr == "--output: token is not a folder; name another, or remove it\n"
+    assert Path("token").read_text() == shop_token["token"] + "\n"
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,27 @@ def test_overlap_never_prolongs_the_old_one(cli: CommandLine) -> None:
     assert new["replaces"]["expires_at"] == old["expires_at"] == "2026-11-25T10:00:00Z"
 
 
+@pytest.mark.parametrize(
+    ("options", "is_warned"),
+    [
+        (("--expires", "1h", "--overlap", "30d"), True),
+        (("--expires", "30d", "--overlap", "1h"), False),
+        (("--expires", "7d"), False),
+        ((), False),
+    ],
+)
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_new_one_that_ends_first_is_warned_of(
+    cli: CommandLine, options: tuple[str, ...], dry: tuple[str, ...], *, is_warned: bool
+) -> None:
+    """A PBX that was given it would be refused while the old one is good."""
+    old = cli.json("token", "create", "centrale")
+    told = cli("token", "rotate", "centrale", *options, *dry).stderr
+    warning = f"the new token ends on 2026-11-22 11:00 UTC, before {old['id']}"
+    assert (warning in told) is is_warned
+    assert ("Warning" in told) is is_warned
+
+
 def test_end_of_a_token_that_ends_is_asked_for_again(cli: CommandLine) -> None:
     """To make it last for ever, or as long as the old one, would be a guess."""
     cli("token", "create", "centrale", "--expires", "30d")

@@ -11,6 +11,7 @@ import pytest
 from pbx_adapters.auth import Caller, index_tokens
 from schedules.sqlite_store import open_store
 from tests.cli.command_line import CommandLine, document
+from tests.cli.conftest import SetClock
 
 
 def caller_with(cli: CommandLine, text: str) -> Caller | str:
@@ -123,6 +124,26 @@ def test_two_live_tokens_of_one_name_are_told_apart_by_id(cli: CommandLine) -> N
     assert caller_with(cli, old["token"]) == "unknown"
     assert isinstance(caller_with(cli, new["token"]), Caller)
     assert cli.json("token", "revoke", "centrale")["revoked_at"] == "2026-11-22T10:00:00Z"
+
+
+def test_a_name_that_is_taken_is_warned_of(cli: CommandLine) -> None:
+    """By a live token, whatever its limits; one that was revoked is in nobody's way."""
+    first = cli.json("token", "create", "centrale")["id"]
+    told = cli("token", "create", "centrale", "--network", "192.0.2.7").stderr
+    assert f"Warning: {first} is live and called centrale too: `token rotate`" in told
+    for one in cli.json("token", "list"):
+        cli("token", "revoke", one["id"])
+    assert "Warning" not in cli("token", "create", "centrale").stderr
+
+
+def test_tokens_are_listed_by_name_and_age(cli: CommandLine, set_clock: SetClock) -> None:
+    """Their ids say nothing to a reader."""
+    made = []
+    for hour, name in enumerate(("b", "a", "b", "c", "a", "b"), start=10):
+        set_clock(f"2026-11-22T{hour}:00+00:00")
+        made.append((name, cli.json("token", "create", name)["created_at"]))
+    listed = [(one["name"], one["created_at"]) for one in cli.json("token", "list", "--all")]
+    assert listed == [made[n] for n in (1, 4, 0, 2, 5, 3)]
 
 
 def test_a_token_that_is_not_there(cli: CommandLine) -> None:

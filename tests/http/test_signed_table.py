@@ -56,6 +56,12 @@ async def test_a_table_comes_with_its_signature(site: Site) -> None:
     assert "content-encoding" not in reply.headers
 
 
+async def test_an_operator_is_told_of_his_rights(site: Site) -> None:
+    """With his tables, and in no other's."""
+    told = [await site.ask("/table/office", token=token) for token in (OPERATOR, PBX)]
+    assert [reply.headers.get("bereikbaar-rights") for reply in told] == ["operator", None]
+
+
 async def test_a_table_of_now_says_what_the_hook_says(site: Site) -> None:
     """Every field that isn't one call's is the same."""
     reply = await site.ask("/table/office")

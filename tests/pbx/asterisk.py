@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -13,6 +13,7 @@ from typing import Final
 
 from pbx_adapters.pbx_scripts import Installation, render_scripts
 from tests.e2e.daemon import PATIENCE, wait_until
+from tests.pbx.ports import free_port
 from tests.pbx.suites import require_suite
 
 FILES: Final = Path(__file__).with_name("asterisk_files")
@@ -135,13 +136,6 @@ class Asterisk:
                 self.process.kill()
                 self.process.wait(PATIENCE)
         shutil.rmtree(self.folder)
-
-
-def free_port() -> int:
-    """Return a UDP port that nobody on this machine has."""
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

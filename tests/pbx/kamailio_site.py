@@ -2,10 +2,9 @@
 
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
@@ -14,6 +13,7 @@ from uuid import uuid4
 
 from pbx_adapters.pbx_scripts import Installation, render_scripts
 from tests.e2e.daemon import PATIENCE, wait_until
+from tests.pbx.ports import free_ports, is_taken
 from tests.pbx.shell import TOKEN
 
 ENDPOINTS: Final = ("trunk", "office", "voicebox", "media", "closing")
@@ -248,7 +248,7 @@ def new_site(root: Path, base_url: str, token: str = TOKEN, **attributes: object
     site = Site(root, folder)
     try:
         with ExitStack() as stack:
-            site.port, *others = _free_ports(1 + len(ENDPOINTS))
+            site.port, *others = free_ports(1 + len(ENDPOINTS))
             site.ports = dict(zip(ENDPOINTS, others, strict=True))
             addresses = {name: f"{address_of(name)}:{port}" for name, port in site.ports.items()}
             settings = {"trunk": "{trunk}"} | attributes.pop("settings", {})  # type: ignore[operator]
@@ -300,7 +300,7 @@ def _running(site: Site, command: list[str], log: str, address: tuple[str, int])
 
     def listens() -> bool:
         assert process.poll() is None, (site.folder / log).read_text(errors="replace")
-        return _is_taken(address)
+        return is_taken(address)
 
     with (
         (site.folder / log).open("wb") as output,
@@ -321,23 +321,3 @@ def _running(site: Site, command: list[str], log: str, address: tuple[str, int])
                 process.wait(5)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [
-            stack.enter_context(closing(socket.socket(type=socket.SOCK_DGRAM)))
-            for _ in range(count)
-        ]
-        for one in sockets:
-            one.bind((_ADDRESS, 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
-def _is_taken(address: tuple[str, int]) -> bool:
-    with closing(socket.socket(type=socket.SOCK_DGRAM)) as one:
-        try:
-            one.bind(address)
-        except OSError:
-            return True
-    return False

@@ -10,7 +10,8 @@ from typing import Final
 
 from pbx_adapters.pbx_scripts import Installation
 from tests.e2e.daemon import COMMAND, PATIENCE, Daemon, new_daemon
-from tests.pbx.asterisk import Asterisk, free_port, new_asterisk
+from tests.pbx.asterisk import Asterisk, new_asterisk
+from tests.pbx.ports import free_port
 from tests.pbx.sip import Telephone, telephone
 from tests.pbx.sound import Samples, new_ear
 

@@ -13,9 +13,10 @@ import pytest
 from schedules.model import Schedule
 from tests.e2e.daemon import PATIENCE
 from tests.oracle import Lot, Oracle
-from tests.pbx.asterisk import VERSIONS, free_port
+from tests.pbx.asterisk import VERSIONS
 from tests.pbx.documents import STORING, WACHT
 from tests.pbx.matrix import Matrix
+from tests.pbx.ports import free_port
 from tests.pbx.shop import Shop, new_shop
 from tests.pbx.sip import Message, telephone
 from tests.pbx.sound import chirp, write_wav

@@ -128,6 +128,9 @@ def test_faults_of_a_token(doctor: Doctor, daemon: Daemon) -> None:
     text, _ = _token(daemon)
     found = doctor.find(url, *asked, "--table-key", "0" * 64, token=text)
     assert found == ["table-wrongly-signed"]
+    text, key = _token(daemon, is_operator=True)
+    found = doctor.find(url, *asked, "--table-key", key, token=text)
+    assert found == ["token-of-operator"]
 
 
 @pytest.mark.parametrize(
@@ -210,6 +213,24 @@ def test_readiness_and_clock(doctor: Doctor, page: Page, codes: list[str]) -> No
         found = doctor.find(server.url, "--number", NUMBER)
     # The server sends a date of its own first.
     assert [code for code in found if code != "answer-malformed"] == codes
+
+
+@pytest.mark.parametrize("path", ["/-/ready", "/hook/generic"])
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (500, "not-the-daemon"),
+        (502, "proxy-without-daemon"),
+        (503, "proxy-without-daemon"),
+        (504, "proxy-without-daemon"),
+    ],
+)
+def test_a_proxy_without_its_daemon(doctor: Doctor, path: str, status: int, code: str) -> None:
+    """Its own page says that nobody answers behind it, at once or from a moment on."""
+    with bad_server("500") as server:
+        page = Page(b"<html><h1>Bad Gateway</h1></html>", status)
+        server.pages |= {"/-/ready": READY, path: page}
+        assert doctor.find(server.url, "--number", NUMBER) == [code]
 
 
 def _answer(**others: str) -> Page:

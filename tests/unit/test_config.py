@@ -190,12 +190,15 @@ def test_bad_address_is_refused(text: str) -> None:
         "http://x/?a=b",
         "http://x/#a",
         "http://[::1",
+        "http://x:port",
         "http://me:pw@x",
+        "http://0.0.0.0:8470",
+        "https://[::]/x",
     ],
 )
 def test_bad_public_url_is_refused(url: str) -> None:
     """Messages have to be reachable under it by appending a path."""
-    assert "public_url" in faults(public_url=url)
+    assert faults(written(f"public_url = '{url}'")).startswith("bereikbaar.toml: public_url: ")
 
 
 @pytest.mark.parametrize(
@@ -269,7 +272,44 @@ def test_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bad_variable_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     """A variable's value is judged as the file's is."""
     monkeypatch.setenv(f"BEREIKBAAR_{name}", value)
-    assert name.lower() in faults()
+    assert faults().startswith(f"environment: BEREIKBAAR_{name}")
+
+
+def test_fault_names_where_it_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option before the variable before the file, whose value isn't read any more."""
+    written("listen = 'x'\nlog_level = 'loud'\nmax_connections = 0")
+    monkeypatch.setenv("BEREIKBAAR_LISTEN", "y")
+    monkeypatch.setenv("BEREIKBAAR_LOG_LEVEL", "louder")
+    monkeypatch.setenv("BEREIKBAAR_TRUSTED_PROXIES", "192.0.2.1,proxy")
+    told = faults(listen="z").splitlines()
+    assert [line.partition(" ")[0] + line.partition(":")[2].split(": ")[0] for line in told] == [
+        "command --listen",
+        "environment: BEREIKBAAR_LOG_LEVEL",
+        "environment: BEREIKBAAR_TRUSTED_PROXIES[1]",
+        "bereikbaar.toml: max_connections",
+    ]
+    assert "'z' is not an address" in told[0]
+    assert "'louder' is not known" in told[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("listen = 8470", "listen: '8470' is not an address; write HOST:PORT"),
+        ("max_connections = 'veel'", "max_connections: must be a whole number; write digits"),
+        ("max_connections = 1.5", "max_connections: must be a whole number; write digits"),
+        ("max_connections = 0", "max_connections: is less than 1; write 1 or more"),
+        ("keepalive_seconds = 7200", "keepalive_seconds: is more than 3600; write 3600 or less"),
+        ("keepalive_seconds = 'lang'", "keepalive_seconds: must be a number; write digits"),
+        ("data_dir = 5", "data_dir: must be a path; write it as one text value"),
+        ("public_url = 5", "public_url: must be text; write it as one text value"),
+        ("forward_countries = 5", "forward_countries: must be a list; write it as a list"),
+        ("trusted_proxies = [5]", "trusted_proxies[0]: '5' is not a network; write an address"),
+    ],
+)
+def test_faults_are_told_in_words_of_operators(text: str, told: str) -> None:
+    """None speaks of the types of a programming language."""
+    assert faults(written(text)).startswith(f"bereikbaar.toml: {told}")
 
 
 def test_public_url_shows_no_password() -> None:

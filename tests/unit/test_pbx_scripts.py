@@ -247,7 +247,7 @@ def test_a_setting_that_could_not_work_is_refused(pbx: str, name: str, value: st
         render_scripts(pbx, replace(PLAIN, settings={name: value}))
     ((problem, remedy),) = refused.value.faults
     assert problem.startswith(f"{name} ")
-    assert remedy == about_scripts(pbx).settings[name].help
+    assert remedy == f"give {about_scripts(pbx).settings[name].help}"
 
 
 @pytest.mark.parametrize(
