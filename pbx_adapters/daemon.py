@@ -42,12 +42,15 @@ from pbx_adapters.metrics import Metrics
 from pbx_adapters.recordings import Recordings
 from pbx_adapters.reload import Reloader
 from pbx_adapters.server import RunningServer, serve_guarded
+from pbx_adapters.service_manager import ServiceManager
 from pbx_adapters.serving import Serving
 from pbx_adapters.use_keeper import UseKeeper
 from schedules.telephone import read_number
 
 _SECONDS_BETWEEN_LINES: Final = 10.0
 _EXPIRY_SECONDS: Final = 3_600.0
+# On a disk that hangs the daemon answers all the same, if only by the normal route.
+_READY_SECONDS: Final = 30.0
 _SET: Final = "set public_url to the address where PBXs reach the daemon"
 
 _GARBAGE_THRESHOLDS: Final = (20_000, 20, 50)
@@ -125,15 +128,28 @@ async def _serve(config: Config, metrics: Metrics) -> None:
         servers.append(await _start(parts, [control], base_url, is_control=True))
     parts.reloader.start()
     parts.uses.start()
-    tidying = asyncio.create_task(_tidy_up(parts))
+    manager = ServiceManager(os.environ, os.getpid())
+    background = [
+        asyncio.create_task(_tidy_up(parts)),
+        asyncio.create_task(_tell_ready(parts, manager)),
+        # Without the thread that follows the store no change would ever reach a call.
+        asyncio.create_task(manager.keep_feeding(parts.reloader.is_alive)),
+    ]
     _log.info("listening", address=f"http://{address}", data_dir=str(config.data_dir))
     await stopping.wait()
     _log.info("stopping")
-    tidying.cancel()
+    manager.tell("STOPPING=1")
+    for task in background:
+        task.cancel()
     await asyncio.gather(*(server.close() for server in servers))
     await asyncio.to_thread(parts.reloader.stop)
     await asyncio.to_thread(parts.uses.stop)
     _log.info("stopped")
+
+
+async def _tell_ready(parts: _Parts, manager: ServiceManager) -> None:
+    await asyncio.wait([parts.reloader.first_reading], timeout=_READY_SECONDS)
+    manager.tell("READY=1")
 
 
 async def _tidy_up(parts: _Parts) -> None:
