@@ -3,8 +3,11 @@
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
-# Two at a time: most tests wait for a process or a disk now and then.
-PYTEST_ARGS ?= -n 2
+# Two at a time: most tests wait for a process or a disk now and then. A file's tests stay together, so
+# that what they share is made once.
+PYTEST_ARGS ?= -n 2 --dist loadfile
+# Real calls take as long as they take, however few files they are in.
+E2E_ARGS ?= -n 2
 BIN := .venv/bin
 
 # Branches counted in full: what a call's answer depends on.
@@ -44,7 +47,7 @@ check: .venv/.tools  ## everything CI asks: format, lint, types, imports, spelli
 .PHONY: e2e
 e2e: pbx-suites  ## the real daemon and command line as processes, and calls through real PBXs
 	@rm -rf .pbx-notes && mkdir .pbx-notes
-	PBX_NOTES=$(CURDIR)/.pbx-notes $(BIN)/python -m pytest tests/e2e tests/monitoring tests/pbx $(PYTEST_ARGS); \
+	PBX_NOTES=$(CURDIR)/.pbx-notes $(BIN)/python -m pytest tests/e2e tests/monitoring tests/pbx $(E2E_ARGS); \
 		status=$$?; $(BIN)/python -m tests.pbx.matrix .pbx-notes; exit $$status
 
 .PHONY: pbx-suites
@@ -54,7 +57,7 @@ pbx-suites: .venv/.tools  ## Asterisk, Kamailio and Mono in .pbx/, for `make e2e
 .PHONY: pbx-wine
 pbx-wine: .venv/.tools  ## Swyx's VBScript under Wine, which it brings into .pbx/; needs root
 	@$(BIN)/python -m tests.pbx.install_suites bookworm
-	$(BIN)/python -m pytest tests/pbx/test_swyx_vbscript.py $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/pbx/test_swyx_vbscript.py $(E2E_ARGS)
 
 .PHONY: bench
 bench: .venv/.tools  ## measure speed and memory; writes benchmarks/results.json
