@@ -20,6 +20,7 @@ from pbx_adapters.connection_limits import (
     ConnectionLimits,
     has_tiny_chunks,
 )
+from pbx_adapters.listening import find_readable
 from pbx_adapters.refusals import bare_answer
 
 DropReason = Literal[
@@ -142,6 +143,11 @@ class _Connection(web.RequestHandler):
         """Whether no request is at hand: idle, or part of a head has come."""
         return self._waiter is not None and not self._waiter.done()
 
+    @property
+    def descriptor(self) -> int:
+        """The file descriptor of its socket, negative once that is closed."""
+        return int(self._peer.get_extra_info("socket").fileno())
+
     def drop(self) -> None:
         """Close at once, whatever is still to be sent."""
         self._peer.abort()
@@ -187,7 +193,16 @@ class _Connection(web.RequestHandler):
         timed_out.force_close()
         self.close()
         request.content.set_exception(timed_out)
+        # The end of a chunk may have woken the handler, which finds no data: told of the body's end
+        # now it would take what has come for the whole. It waits once more first, and until then
+        # nothing wakes it again.
+        self.pause_reading()
+        self._loop.call_soon(self._tell_end, request, timed_out)
+
+    def _tell_end(self, request: web.BaseRequest, timed_out: web.HTTPRequestTimeout) -> None:
+        request.content.set_exception(timed_out)
         request.content.feed_eof()
+        self.resume_reading()
 
 
 class _Doorman(asyncio.Protocol):
@@ -290,10 +305,13 @@ class ConnectionGuard:
         self._refused.pop(transport, None)
 
     def close_waiting(self) -> bool:
-        """Close every connection without a request at hand; answer whether any is left."""
-        for connection in list(self._live):
-            if connection.is_waiting:
-                connection.force_close()
+        """Close every connection without a request at hand; answer whether any is left.
+
+        One whose bytes lie in the kernel is about to have a request.
+        """
+        waiting = {one.descriptor: one for one in self._live if one.is_waiting}
+        for descriptor in waiting.keys() - find_readable(waiting):
+            waiting[descriptor].force_close()
         return bool(self._live)
 
     def stop(self) -> None:

@@ -3,9 +3,10 @@
 import errno
 import fcntl
 import os
+import select
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,3 +176,12 @@ class SocketFile:
 def _identity(path: Path) -> tuple[int, int]:
     found = path.lstat()
     return found.st_dev, found.st_ino
+
+
+def find_readable(descriptors: Iterable[int]) -> set[int]:
+    """Return those of these sockets that have something to accept or to read; waits for nothing."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        if descriptor >= 0:
+            poll.register(descriptor, select.POLLIN)
+    return {descriptor for descriptor, _ in poll.poll(0)}

@@ -11,10 +11,11 @@ from aiohttp.http_parser import RawRequestMessage
 
 from pbx_adapters.connection_limits import MAX_BODY_BYTES, ConnectionLimits
 from pbx_adapters.connections import ConnectionGuard, DropReason
-from pbx_adapters.listening import BACKLOG, SocketFile, is_unix
+from pbx_adapters.listening import BACKLOG, SocketFile, find_readable, is_unix
 from pbx_adapters.url_table import Handler
 
 _SETTLE_SECONDS = 0.05
+_ACCEPT_SECONDS = 1.0
 _DRAIN_POLL_SECONDS = 0.02
 # aiohttp takes 0 for "no limit".
 _CANCEL_SECONDS = 0.1
@@ -33,6 +34,7 @@ class RunningServer:
         self._http = http
         self._guard = guard
         self._socket_files = [SocketFile.of(sock) for sock in sockets if is_unix(sock)]
+        self._sockets: list[socket.socket] = []
         self._listeners: list[asyncio.AbstractServer] = []
         self._is_closed = False
 
@@ -47,6 +49,7 @@ class RunningServer:
         for sock in sockets:
             create = loop.create_unix_server if is_unix(sock) else loop.create_server
             listener = await create(self._guard.protocol, sock=sock, backlog=BACKLOG)
+            self._sockets.append(sock)
             self._listeners.append(listener)
 
     async def close(self, grace_seconds: float = 4.0) -> None:
@@ -61,19 +64,27 @@ class RunningServer:
         self._is_closed = True
         for file in self._socket_files:
             file.remove()
+        loop = self._guard.loop
+        deadline = loop.time() + grace_seconds
         # What has been sent but not yet accepted or read is in flight as well.
         await asyncio.sleep(_SETTLE_SECONDS)
+        # Not for ever: others go on knocking.
+        last_accept = loop.time() + _ACCEPT_SECONDS
+        while self._has_to_accept() and loop.time() < last_accept:  # noqa: ASYNC110 - as below
+            await asyncio.sleep(_DRAIN_POLL_SECONDS)
         for listener in self._listeners:
             listener.close()
         await asyncio.sleep(_SETTLE_SECONDS)
-        loop = self._guard.loop
-        deadline = loop.time() + grace_seconds
         # Polled: an event would cost every request something, for one use in a daemon's life.
         while self._guard.close_waiting() and loop.time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_DRAIN_POLL_SECONDS)
         self._http.pre_shutdown()
         await self._http.shutdown(_CANCEL_SECONDS)
         self._guard.stop()
+
+    def _has_to_accept(self) -> bool:
+        """Tell whether connections lie in the kernel that nobody has accepted yet."""
+        return bool(find_readable(sock.fileno() for sock in self._sockets))
 
 
 async def serve_guarded(

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import ExitStack
 
 import pytest
 
@@ -35,13 +36,38 @@ def test_close_answers_what_was_sent_but_not_yet_accepted(run: Run) -> None:
 
     async def main() -> None:
         async with serving(CALM) as (_probe, server, port):
-            socks = [socket.create_connection(("127.0.0.1", port)) for _ in range(50)]
-            for sock in socks:
-                sock.sendall(GET)
-            await server.close()
-            for sock in socks:
-                with sock:
+            with ExitStack() as stack:
+                address = ("127.0.0.1", port)
+                socks = [stack.enter_context(socket.create_connection(address)) for _ in range(50)]
+                for sock in socks:
+                    sock.sendall(GET)
+                await server.close()
+                for sock in socks:
                     assert sock.recv(1000).startswith(b"HTTP/1.1 200 ")
+
+    run(main())
+
+
+def test_close_passes_over_what_lies_in_the_kernel(run: Run) -> None:
+    """A busy loop has neither accepted nor read everything when it comes to closing."""
+
+    async def main() -> None:
+        async with serving(CALM) as (_probe, server, port):
+            address = ("127.0.0.1", port)
+            with socket.create_connection(address) as early, ExitStack() as stack:
+                await until(lambda: server.connection_count == 1)
+                assert not server._has_to_accept()
+                # Nothing is awaited in between, so that the loop knows of none of it.
+                early.sendall(GET)
+                late = stack.enter_context(socket.create_connection(address))
+                assert server._has_to_accept()
+                assert server._guard.close_waiting()
+                await until(lambda: server.connection_count == 2)
+                assert not server._has_to_accept()
+                assert (await asyncio.to_thread(early.recv, 1000)).startswith(b"HTTP/1.1 200 ")
+                assert server._guard.close_waiting()
+                await until(lambda: server.connection_count == 0)
+                assert await asyncio.to_thread(late.recv, 1000) == b""
 
     run(main())
 

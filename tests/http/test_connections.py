@@ -109,6 +109,25 @@ def test_flood_of_refused_clients_is_not_held(run: Run) -> None:
     run(main())
 
 
+def test_chunk_that_ends_with_the_time_is_not_the_whole(run: Run) -> None:
+    """The end of a chunk wakes whoever reads, without bytes; cut off then, the body isn't over."""
+
+    async def main() -> None:
+        async with serving(CALM) as (probe, server, port):
+            client = await Client.tcp(port)
+            await client.send(CHUNKED + b"1\r\nx")
+            await until(lambda: probe.started == 1)
+            await asyncio.sleep(0.05)
+            (connection,) = server._guard._live
+            request = connection._current_request
+            assert request is not None
+            connection.data_received(b"\r\n")
+            connection._end_body(request)
+            assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
+
+    run(main())
+
+
 @pytest.mark.parametrize(
     ("sent_at_once", "dripped"),
     [
