@@ -1,5 +1,6 @@
 """The units of systemd/: sandboxed, and started by timers that say what they mean."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,18 +9,24 @@ import pytest
 
 UNITS = Path(__file__).parents[2] / "systemd"
 SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
-
-needs_systemd = pytest.mark.skipif(
-    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
-)
+TIMERS = sorted(path.name for path in UNITS.glob("*.timer"))
 
 
-@needs_systemd
+@pytest.fixture(scope="session")
+def systemd_analyze() -> str:
+    """Find systemd's own judge; a machine may do without it, but not the one that decides."""
+    found = shutil.which("systemd-analyze")
+    if found is None:
+        assert "CI" not in os.environ, "CI has to judge the units: install systemd"
+        pytest.skip("systemd-analyze is not installed")
+    return found
+
+
 @pytest.mark.parametrize("name", SERVICES)
-def test_exposure_is_small(name: str) -> None:
+def test_exposure_is_small(systemd_analyze: str, name: str) -> None:
     """Whoever takes a service over gets little: 2.0 at most (quality.md: Threats)."""
     done = subprocess.run(
-        ["systemd-analyze", "security", "--offline=yes", "--threshold=20", UNITS / name],
+        [systemd_analyze, "security", "--offline=yes", "--threshold=20", UNITS / name],
         capture_output=True,
         text=True,
         check=False,
@@ -27,11 +34,21 @@ def test_exposure_is_small(name: str) -> None:
     assert done.returncode == 0, done.stdout[-300:] + done.stderr
 
 
-@needs_systemd
-@pytest.mark.parametrize("name", [path.name for path in sorted(UNITS.glob("*.timer"))])
-def test_timer_starts_a_service_that_is_here(name: str) -> None:
-    """Its moment is one that systemd understands, and the service is installed beside it."""
+def moment_of(name: str) -> str:
+    """Return when a timer is due."""
     lines = (UNITS / name).read_text().splitlines()
     (moment,) = (line.partition("=")[2] for line in lines if line.startswith("OnCalendar="))
-    subprocess.run(["systemd-analyze", "calendar", moment], check=True, capture_output=True)
+    return moment
+
+
+@pytest.mark.parametrize("name", TIMERS)
+def test_timer_says_when(systemd_analyze: str, name: str) -> None:
+    """Its moment is one that systemd understands."""
+    command = [systemd_analyze, "calendar", moment_of(name)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("name", TIMERS)
+def test_timer_starts_a_service_that_is_here(name: str) -> None:
+    """The service of the same name is installed beside it."""
     assert name.replace(".timer", ".service") in SERVICES

@@ -1,7 +1,11 @@
 """What every test of a PBX's scripts gets."""
 
+from pathlib import Path
+
 import pytest
 
+from admin_cli import pbx_asking
+from tests.pbx.doctor import Doctor
 from tests.pbx.matrix import Column, Matrix, declare, note
 
 
@@ -9,6 +13,14 @@ from tests.pbx.matrix import Column, Matrix, declare, note
 def matrix() -> Matrix:
     """Note which scenario of which PBX was seen to work."""
     return Matrix()
+
+
+@pytest.fixture
+def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+    """Run it in an empty folder, with little patience."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pbx_asking, "PATIENCE_SECONDS", 2.0)
+    return Doctor(tmp_path)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

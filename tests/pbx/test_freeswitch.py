@@ -20,8 +20,10 @@ from tests.pbx.freeswitch import CALLED, FreeSwitch, Outcome, write_script
 from tests.pbx.matrix import Column, Matrix
 from tests.pbx.shell import TOKEN, signature_of, table_page
 from tests.pbx.treated import (
+    ANSWERING,
     FAILURES,
     MESSAGE,
+    SCENARIOS,
     TABLES_THAT_DO_NOT_HOLD,
     TREATED,
     forwarding_table,
@@ -32,14 +34,7 @@ PBX: Final = "freeswitch (Lua, simulated)"
 COLUMNS: Final = (
     Column(
         PBX,
-        (
-            *TREATED,
-            *FAILURES.values(),
-            "unknown number",
-            "dead daemon with table",
-            "expired table",
-            "table wrongly signed",
-        ),
+        SCENARIOS,
         not_run={"holiday": "the script can't tell it from other closed days; see the others"},
     ),
 )
@@ -187,7 +182,7 @@ def test_dead_daemon_is_stood_in_for_by_the_table(
     assert "luarun" not in [name for name, _ in outcome.api_calls]
 
 
-@pytest.mark.parametrize("mode", ["400", "401", "403", "429", "redirect", "html", "unknown-action"])
+@pytest.mark.parametrize("mode", ANSWERING)
 def test_daemon_that_answers_is_not_stood_in_for(tmp_path: Path, mode: str) -> None:
     """A token that was revoked must not go on deciding."""
     keep(tmp_path, forwarding_table(clock.utc_now()))

@@ -18,8 +18,10 @@ from tests.pbx.bad_server import Page, bad_server
 from tests.pbx.matrix import Column, Matrix
 from tests.pbx.shell import KEY, signature_of, table_page
 from tests.pbx.treated import (
+    ANSWERING,
     FAILURES,
     MESSAGE,
+    SCENARIOS,
     TABLES_THAT_DO_NOT_HOLD,
     TREATED,
     UNTRUSTED,
@@ -36,14 +38,7 @@ SPAN: Final = (("from", 5), ("until", 6))
 COLUMNS: Final = (
     Column(
         PBX,
-        (
-            *TREATED,
-            *FAILURES.values(),
-            "unknown number",
-            "dead daemon with table",
-            "expired table",
-            "table wrongly signed",
-        ),
+        SCENARIOS,
         not_run={"holiday": "the script can't tell it from other closed days; see the others"},
     ),
 )
@@ -214,7 +209,7 @@ def test_a_dead_daemon_is_stood_in_for_by_the_table(
         assert (code, told["source"], _lot(told)) == (0, "table", "forward +31687654321")
 
 
-@pytest.mark.parametrize("mode", ["400", "401", "403", "429", "redirect", "html", "unknown-action"])
+@pytest.mark.parametrize("mode", ANSWERING)
 def test_a_daemon_that_answers_is_not_stood_in_for(tmp_path: Path, mode: str) -> None:
     """A token that was revoked must not go on deciding."""
     _keep(tmp_path / "kept", forwarding_table(clock.utc_now()))

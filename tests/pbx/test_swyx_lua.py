@@ -19,8 +19,10 @@ from tests.pbx.matrix import Column, Matrix
 from tests.pbx.shell import signature_of, table_page
 from tests.pbx.swyx import PBX, Swyx, keep_table, render, table_path
 from tests.pbx.treated import (
+    ANSWERING,
     FAILURES,
     MESSAGE,
+    SCENARIOS,
     TABLES_THAT_DO_NOT_HOLD,
     TREATED,
     UNTRUSTED,
@@ -31,15 +33,7 @@ from tests.pbx.treated import (
 COLUMNS: Final = (
     Column(
         PBX,
-        (
-            *TREATED,
-            *FAILURES.values(),
-            "holiday",
-            "unknown number",
-            "dead daemon with table",
-            "expired table",
-            "table wrongly signed",
-        ),
+        (*SCENARIOS, "holiday"),
     ),
 )
 NORMAL: Final[tuple[int, dict[str, str]]] = (0, {})
@@ -182,7 +176,7 @@ def test_a_dead_daemon_is_stood_in_for_by_the_table(
         assert (code, told["BereikbaarForward"]) == (1, "+31687654321")
 
 
-@pytest.mark.parametrize("mode", ["400", "401", "403", "429", "redirect", "html", "unknown-action"])
+@pytest.mark.parametrize("mode", ANSWERING)
 def test_a_daemon_that_answers_is_not_stood_in_for(tmp_path: Path, mode: str) -> None:
     """A token that was revoked must not go on deciding."""
     table = forwarding_table(clock.utc_now())

@@ -43,6 +43,17 @@ UNTRUSTED: Final = (
     *("drip", "huge", "redirect", "html", "empty", "closed", "no-http", "bad-chunks", "cut"),
     *("unknown-status", "bad-forward", "400", "403", "404", "429", "503"),
 )
+# Every scenario of a script that keeps a table.
+SCENARIOS: Final = (
+    *TREATED,
+    *FAILURES.values(),
+    "unknown number",
+    "dead daemon with table",
+    "expired table",
+    "table wrongly signed",
+)
+# Modes of a daemon that lives: no kept table stands in for it.
+ANSWERING: Final = ("400", "401", "403", "429", "redirect", "html", "unknown-action")
 # Scenario of the call matrix, how old the table is, and its signature where that isn't right.
 TABLES_THAT_DO_NOT_HOLD: Final = (
     pytest.param("expired table", timedelta(days=7), None, id="expired"),
@@ -88,14 +99,20 @@ def treating_daemon(folder: Path, treated: Treatments = TREATED) -> Iterator[Dae
         yield daemon
 
 
-def forwarding_table(now: datetime, *, age: timedelta = timedelta(hours=1)) -> bytes:
-    """Return a table made so long ago, by which every call is forwarded."""
+def forwarding_table(
+    now: datetime,
+    *,
+    age: timedelta = timedelta(hours=1),
+    forward: str = "+31687654321",
+    name: str = "Office",
+) -> bytes:
+    """Return a table made so long ago, by which every call is forwarded; `name` is JSON's text."""
     made = now - age
     start, end = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (made, made + timedelta(days=7)))
     return (
         f'{{"schedule":"office","revision":"1","generated_at":"{start}","expires_at":"{end}",'
         f'"intervals":[\n{{"from":"{start}","until":"{end}","status":"closed","action":"forward",'
-        '"audio":"","audio_url":"","forward":"+31687654321","voicemail":"","schedule":"office",'
-        '"schedule_name":"Office","reason":"weekly","rule":"week/mon","valid_until":"",'
+        f'"audio":"","audio_url":"","forward":"{forward}","voicemail":"","schedule":"office",'
+        f'"schedule_name":"{name}","reason":"weekly","rule":"week/mon","valid_until":"",'
         '"next_status":"","revision":"1","error":""}\n]}\n'
     ).encode()

@@ -27,7 +27,7 @@ from tests.pbx.threecx.site import (
     put_beside,
     timeout_ms_of,
 )
-from tests.pbx.treated import MESSAGE, TABLES_THAT_DO_NOT_HOLD
+from tests.pbx.treated import ANSWERING, MESSAGE, TABLES_THAT_DO_NOT_HOLD, forwarding_table
 
 pytestmark = pytest.mark.pbx
 
@@ -64,16 +64,9 @@ def test_an_answer_renews_the_table(matrix: Matrix, daemon: Daemon, script: Scri
 
 
 def table_of_age(now: datetime, *, age: timedelta = timedelta(hours=1)) -> bytes:
-    """Return a table made so long ago, by which every call is forwarded."""
-    made = now - age
-    start, end = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (made, made + timedelta(days=7)))
-    return (
-        f'{{"schedule":"office","revision":"1","generated_at":"{start}","expires_at":"{end}",'
-        f'"intervals":[\n{{"from":"{start}","until":"{end}","status":"closed","action":"forward",'
-        '"audio":"","audio_url":"","forward":"+31612345678","voicemail":"","schedule":"office",'
-        '"schedule_name":"Caf\u00e9 \\"De Hoek\\" \\\\","reason":"weekly","rule":"week/mon",'
-        '"valid_until":"","next_status":"","revision":"1","error":""}\n]}\n'
-    ).encode()
+    """Return a table made so long ago, whose name holds what JSON escapes."""
+    name = 'Caf\u00e9 \\"De Hoek\\" \\\\'
+    return forwarding_table(now, age=age, forward="+31612345678", name=name)
 
 
 def keep(script: Script, table: bytes, signature: str | None = None) -> None:
@@ -98,7 +91,7 @@ def test_a_dead_daemon_is_stood_in_for_by_the_table(
         assert (call.source, call.lot) == ("kept table", FORWARDED)
 
 
-@pytest.mark.parametrize("mode", ["400", "401", "403", "429", "redirect", "html", "unknown-action"])
+@pytest.mark.parametrize("mode", ANSWERING)
 def test_a_daemon_that_answers_is_not_stood_in_for(script: Script, mode: str) -> None:
     """A token that was revoked must not go on deciding."""
     keep(script, table_of_age(clock.utc_now()))

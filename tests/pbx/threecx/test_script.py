@@ -20,17 +20,14 @@ from tests.pbx.threecx.site import (
     put_beside,
     timeout_ms_of,
 )
-from tests.pbx.treated import FAILURES, MESSAGE, UNTRUSTED
+from tests.pbx.treated import FAILURES, MESSAGE, SCENARIOS, UNTRUSTED
 
 pytestmark = pytest.mark.pbx
 
 COLUMNS: Final = (
     Column(
         PBX,
-        (
-            *(*TREATED, *FAILURES.values(), "unknown number", "holiday"),
-            *("dead daemon with table", "expired table", "table wrongly signed"),
-        ),
+        (*SCENARIOS, "holiday"),
         suite="bullseye",
     ),
 )
