@@ -120,7 +120,13 @@ def _prepared(connection: sqlite3.Connection) -> Iterator["Database"]:
 
     # A power cut may lose the last writes: nothing here is worth a call's waiting for the disk.
     # The calls' indexes are written all over: with SQLite's 2 MB that takes twice as long.
-    for pragma in ("journal_mode = wal", "synchronous = normal", "cache_size = -16000"):
+    # What is removed, such as who called whom when, must not be left in the file.
+    for pragma in (
+        "journal_mode = wal",
+        "synchronous = normal",
+        "cache_size = -16000",
+        "secure_delete = on",
+    ):
         connection.execute(f"PRAGMA {pragma}")
     db = Database(connection, execute_plugins=False)
     migrations = Migrations(_SET)
@@ -170,10 +176,15 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     )
 
 
+def damaged_path(path: Path) -> Path:
+    """Return what a damaged database is renamed to."""
+    return path.with_name(f"{path.name}.damaged")
+
+
 def _put_aside(path: Path) -> None:
     """Let the next one begin anew; what is left of this one stays beside it."""
     with suppress(OSError):
-        path.replace(path.with_name(f"{path.name}.damaged"))
+        path.replace(damaged_path(path))
     for suffix in ("-wal", "-shm"):
         with suppress(OSError):
             path.with_name(path.name + suffix).unlink()
