@@ -5,12 +5,14 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from routing_engine.decision import Decision
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
 # As the hook makes them: one prefix for each run of the daemon, then a number that counts.
 _OWN_ID: Final = re.compile(r"([0-9a-f]{12})-(?!0{8})([0-9a-f]{8})")
-_NUMBER_BITS: Final = 32
+NUMBER_BITS: Final = 32
 
 _HOUR: Final = 3_600
 
@@ -108,6 +110,24 @@ class RecordedCall(NamedTuple):
     outcome: RecordedOutcome
 
 
+def record_outcome(decision: Decision) -> RecordedOutcome:
+    """Return what is kept of a decision."""
+    outcome = decision.outcome
+    return RecordedOutcome(
+        decision.schedule,
+        decision.revision,
+        outcome.status,
+        outcome.action,
+        decision.reason,
+        decision.rule,
+        outcome.audio,
+        outcome.forward,
+        outcome.voicemail,
+        outcome.error,
+        decision.valid_until,
+    )
+
+
 def write_calls(db: "Database", calls: Sequence[RecordedCall]) -> None:
     """Keep calls; one whose id is kept already is left as it is.
 
@@ -132,7 +152,7 @@ def write_calls(db: "Database", calls: Sequence[RecordedCall]) -> None:
     rows = []
     for decision_id, at, dialect, number, caller, callid, outcome in calls:
         prefix, count = split_id(decision_id)
-        row_id = runs[prefix] << _NUMBER_BITS | count
+        row_id = runs[prefix] << NUMBER_BITS | count
         place = outcomes[outcome]
         rows.append((row_id, at, number, caller, dialect, callid, outcome.valid_until, place))
     db.execute(_NOTE_CALLS, (json.dumps(rows),))

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from pbx_adapters.call_record import RecordedCall, RecordedOutcome
+from pbx_adapters.call_record import RecordedCall, record_outcome
 from pbx_adapters.caller_hash import hash_caller
 from routing_engine.decision import Decision
 from schedules.telephone import read_number
@@ -64,7 +64,7 @@ class DecisionLog:
         calls = self._calls
         taken = [calls.popleft() for _ in range(min(limit, len(calls)))]
         # By identity: decisions can't be hashed, and each lives on here as long as its number.
-        outcomes = {id(decision): _outcome_of(decision) for *_, decision in taken}
+        outcomes = {id(decision): record_outcome(decision) for *_, decision in taken}
         return [
             RecordedCall(
                 decision_id,
@@ -84,20 +84,3 @@ class DecisionLog:
 
     def _caller_of(self, cli: str | None) -> int | None:
         return hash_caller(self._key, cli, self._region) if cli and self._key else None
-
-
-def _outcome_of(decision: Decision) -> RecordedOutcome:
-    outcome = decision.outcome
-    return RecordedOutcome(
-        schedule=decision.schedule,
-        revision=decision.revision,
-        status=outcome.status,
-        action=outcome.action,
-        reason=decision.reason,
-        rule=decision.rule,
-        audio=outcome.audio,
-        forward=outcome.forward,
-        voicemail=outcome.voicemail,
-        error=outcome.error,
-        valid_until=decision.valid_until,
-    )

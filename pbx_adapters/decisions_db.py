@@ -157,14 +157,25 @@ def read_decisions(path: Path, table: str) -> list[tuple[object, ...]]:
 
     Raises `DecisionsUnavailableError`.
     """
+    with reading_decisions(path, table) as db:
+        return [] if db is None else db.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - ours
+
+
+@contextmanager
+def reading_decisions(path: Path, table: str) -> Iterator[sqlite3.Connection | None]:
+    """Open the database to be read, None where there is none or no such table yet.
+
+    Raises `DecisionsUnavailableError`.
+    """
     with _telling(path):
         if not path.exists() or not path.stat().st_size:
-            return []
+            yield None
+            return
         with closing(_connect(path, "ro")) as connection:
+            # A call's own id may be any text; one that is none must not hide the others.
+            connection.text_factory = lambda raw: raw.decode(errors="replace")
             known = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            if (table,) not in known.fetchall():
-                return []
-            return connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - ours
+            yield connection if (table,) in known.fetchall() else None
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
