@@ -10,7 +10,12 @@ from typing import Final
 
 import structlog
 
-from pbx_adapters.call_record import RecordedCall, remove_calls_before, write_calls
+from pbx_adapters.call_record import (
+    RecordedCall,
+    SharedRows,
+    remove_calls_before,
+    write_calls,
+)
 from pbx_adapters.decisions_db import (
     DecisionsUnavailableError,
     damaged_path,
@@ -71,6 +76,7 @@ class DecisionKeeper(threading.Thread):
         self._flush_seconds = flush_seconds
         # Taken from the source, and not known to be written.
         self._taken: list[list[RecordedCall]] = []
+        self._shared = SharedRows()
         self._is_told = False
         self._removes_at = monotonic()
         self._stopping = threading.Event()
@@ -94,6 +100,7 @@ class DecisionKeeper(threading.Thread):
         while self._taken or self._take():
             error = self._attempt(self._write)
             if error is not None:
+                self._shared = SharedRows()
                 if not _is_of_the_file(error):
                     # It would fail for ever, and keep every later call out.
                     self._tell_dropped(sum(map(len, self._taken)))
@@ -138,7 +145,7 @@ class DecisionKeeper(threading.Thread):
         with writing_decisions(self._path) as db:
             written = 0
             while written < len(self._taken) or (written < _SLICES_AT_ONCE and self._take()):
-                write_calls(db, self._taken[written])
+                write_calls(db, self._taken[written], self._shared)
                 written += 1
 
     def _attempt(self, work: Callable[[], None]) -> Exception | None:
