@@ -81,7 +81,7 @@ class Reloader(threading.Thread):
         self._trouble = ""
         # What the last check found.
         self._damaged: frozenset[str] = frozenset()
-        self._load_ended_at: float | None = None
+        self._load_ended_at = 0.0
         self._opened_file: tuple[int, int] | None = None
         self.first_reading: asyncio.Future[None] = loop.create_future()
         self._waiting: deque[asyncio.Future[None]] = deque([self.first_reading])
@@ -111,7 +111,7 @@ class Reloader(threading.Thread):
         while not self._is_stopping:
             waiting = self._take_waiting()
             started = perf_counter()
-            self._load_ended_at = None
+            self._load_ended_at = 0.0
             is_readable = False
             # Not even a fault in telling of faults may end the thread.
             with suppress(Exception):

@@ -7,7 +7,7 @@ from typing import Final
 PAGE: Final = 4_096
 
 
-def flip_bits(whole: bytes, _: bytes, dice: random.Random) -> bytes:
+def flip_bits(whole: bytes, _former: bytes, dice: random.Random) -> bytes:
     """Flip one bit, or some anywhere."""
     spoilt = bytearray(whole)
     for _ in range(dice.choice((1, 4, 32))):
