@@ -140,7 +140,9 @@ def awkward_moments(zone: str, years: range) -> Iterator[int]:
             yield from around(int(datetime(year, 2, 29, 12, tzinfo=ZoneInfo(zone)).timestamp()), 60)
 
 
-@pytest.mark.parametrize(("zone", "few_years"), zip(ZONES, (3, 1, 1, 1), strict=True), ids=ZONES)
+@pytest.mark.parametrize(
+    ("zone", "few_years"), list(zip(ZONES, (3, 1, 1, 1), strict=True)), ids=ZONES
+)
 def test_awkward_moments_on_the_daemons_own_clock(
     daemon: Daemon,
     fake_clock: FakeClock,
