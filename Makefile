@@ -56,7 +56,7 @@ e2e: pbx-suites  ## the real daemon and command line as processes, and calls thr
 .PHONY: faults
 faults: beside-suite  ## cause every fault there is a test for, in short: kills, full disks, floods
 	@rm -rf .fault-notes && mkdir .fault-notes
-	FAULT_NOTES=$(CURDIR)/.fault-notes $(BIN)/python -m pytest tests/faults $(FAULTS_ARGS); \
+	FAULT_NOTES=$(CURDIR)/.fault-notes $(BIN)/python -m pytest tests/faults -o faulthandler_timeout=600 $(FAULTS_ARGS); \
 		status=$$?; $(BIN)/python -m tests.faults.fault_table .fault-notes; exit $$status
 
 .PHONY: soak

@@ -10,7 +10,7 @@ from admin_cli.finding import Finding, told_by
 from admin_cli.invocation import Invocation
 from admin_cli.message_faults import message_faults
 from pbx_adapters import clock
-from pbx_adapters.data_dir import DECISIONS_FILE, LAST_GOOD_FILE
+from pbx_adapters.data_dir import DECISIONS_FILE, LAST_GOOD_FILE, NEWER_LAST_GOOD_FILE
 from schedules.errors import (
     DamagedRowsError,
     DamagedStoreError,
@@ -128,18 +128,20 @@ def _token_faults(invocation: Invocation, store: "SqliteStore") -> Iterator[Find
 
 def _setback_faults(invocation: Invocation, store: "SqliteStore") -> Iterator[Finding]:
     """Find whether the store stands before what was in service: saves that were told are gone."""
+    newer = invocation.data_dir / NEWER_LAST_GOOD_FILE
     try:
-        served = read_last_good(invocation.data_dir / LAST_GOOD_FILE).revision()
+        kept = newer if newer.exists() else invocation.data_dir / LAST_GOOD_FILE
+        served = read_last_good(kept).revision()
         present = store.revision()
     except StoreUnavailableError:
         return
     if not present:
         problem = f"it is empty, and revision {served} was in service"
         yield Finding("store-missing", store.path.name, problem, "restore a backup")
-    elif present < served:
-        problem = f"it stands at revision {present}, and revision {served} was in service"
+    elif present < served or newer.exists():
+        problem = f"it went back to before revision {served}, which was in service"
         remedy = (
             "saves were lost, or a copy was put back by hand: compare `bereikbaar schedule list` "
-            "with what should be there, and apply or restore what is missing"
+            f"with {kept.name}, apply or restore what is missing, and remove {newer.name}"
         )
         yield Finding("store-behind", store.path.name, problem, remedy)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from schedules.last_good import read_last_good
 from tests.e2e.daemon import COMMAND, Daemon, new_daemon, wait_until
 from tests.faults.test_disk_full import full_disk
 from tests.faults.test_schema import DUMPS, lay_out, make_newer
@@ -114,12 +115,19 @@ def test_store_of_an_earlier_version(tmp_path: Path) -> None:
 
 
 def test_store_that_went_back(daemon: Daemon) -> None:
-    """A copy put back by hand lacks what was saved since."""
+    """A copy put back by hand lacks what was saved since; that is told until somebody saw to it."""
     former = daemon.database.read_bytes()
     daemon.save("closed")
     served(daemon)
     daemon.database.write_bytes(former)
-    assert "revision 2, and revision 3 was in service" in codes(daemon)["store-behind"]
+    newer = daemon.data_dir / "last-good.jsonl.newer"
+    for _ in range(2):
+        assert "before revision 3, which was in service" in codes(daemon)["store-behind"]
+        served(daemon)
+        assert read_last_good(newer).revision() == 3
+    assert [line["served"] for line in daemon.events("store_went_back")] == [3]
+    newer.unlink()
+    assert codes(daemon) == {}
 
 
 def test_last_good_file_that_is_not_kept_up(daemon: Daemon) -> None:
