@@ -8,8 +8,8 @@ PYTHON ?= python3
 PYTEST_ARGS ?= -n 2 --dist loadfile
 # Real calls take as long as they take, however few files they are in.
 E2E_ARGS ?= -n 2
-# One story after the other, each on a machine of its own.
-PACKAGE_ARGS ?= -n 2 --dist loadfile
+# Each is a whole story: of a build, or of a machine of its own.
+PACKAGE_ARGS ?= -n 2
 BIN := .venv/bin
 
 # Branches counted in full: what a call's answer depends on.
@@ -77,9 +77,9 @@ deb: .venv/.locked  ## the Debian package, in dist/; DEB_VERSION= names another 
 	@$(BIN)/python -m package.deb dist "$(DEB_VERSION)"
 
 .PHONY: package-test
-package-test: .venv/.tools  ## the package in a clean Debian, which it brings into .pbx/; needs root
+package-test: .venv/.tools deb  ## the package in a clean Debian, which it brings into .pbx/; needs root
 	@$(BIN)/python -m tests.pbx.install_suites clean
-	$(BIN)/python -m pytest tests/package $(PACKAGE_ARGS)
+	$(BIN)/python -m pytest tests/package -o faulthandler_timeout=600 $(PACKAGE_ARGS)
 
 .PHONY: bench
 bench: .venv/.tools  ## measure speed and memory; writes benchmarks/results.json

@@ -49,7 +49,12 @@ def install(root: Path, prefix: PurePosixPath) -> None:
     if home.exists():
         shutil.rmtree(home)
     new.rename(home)
+    lay_around(root, prefix)
 
+
+def lay_around(root: Path, prefix: PurePosixPath) -> None:
+    """Put below `root` what a machine needs to run the program that is installed at `prefix`."""
+    base = root / prefix.relative_to("/")
     systemd = PROJECT / "systemd"
     units = sorted((*systemd.glob("*.service"), *systemd.glob("*.timer")))
     for unit in units:

@@ -1,7 +1,7 @@
 """The program as it is installed: its own interpreter's folder, with all that it imports.
 
-The folder is laid out as a virtual environment is, so that the processes that the program starts find
-the same modules, and no others. Nothing in it names the place where it was made.
+The folder is laid out as a virtual environment is, so that the processes that the program starts
+find the same modules, and no others. Nothing in it names the place where it was made.
 """
 
 import os
@@ -19,9 +19,9 @@ PYTHON: Final = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 # What built the program doesn't run it. (sqlite-utils asks for pip to install its plug-ins by.)
 _BUILDERS: Final = ("pip", "setuptools", "wheel")
-# Where numbers are, and whose: a third of the whole, which only modules read that nobody imports.
+# Where numbers are, and whose: a fifth of the whole, which only modules read that nobody imports.
 _UNUSED: Final = ("phonenumbers/carrierdata", "phonenumbers/geodata", "phonenumbers/tzdata")
-# What pip notes for itself. It can't uninstall what a package brought, and the first two hold paths.
+# What pip notes for itself, to uninstall by; some of it holds paths.
 _NOTES: Final = ("RECORD", "direct_url.json", "INSTALLER", "REQUESTED")
 _PARTS: Final = ("admin_cli", "audio_store", "pbx_adapters", "routing_engine", "schedules")
 _BESIDE: Final = ("LICENSE", "README.md", "pyproject.toml")

@@ -16,8 +16,8 @@ class Suite:
     """Debian packages that are unpacked together.
 
     A whole root to `chroot` into, of the Debian `release`, which is the suite's name where none is
-    given; unless it `is_beside`: then packages of the machine's own release are laid bare beside it,
-    for the machine's own programs.
+    given. Unless it `is_beside`: then packages of the machine's own release are laid bare beside
+    it, for the machine's own programs.
     """
 
     packages: tuple[str, ...]
