@@ -60,8 +60,8 @@ class Machine:
 
     def install(self, package: Path, *, is_refused: bool = False) -> Ran:
         """Install or upgrade to a package, with nobody there to be asked."""
-        shutil.copy(package, self.root / "tmp/bereikbaar.deb")
-        return self.run("dpkg", "--install", "/tmp/bereikbaar.deb", is_refused=is_refused)
+        shutil.copy(package, self.root / "var/cache/bereikbaar.deb")
+        return self.run("dpkg", "--install", "/var/cache/bereikbaar.deb", is_refused=is_refused)
 
     def pretend_systemd(self) -> None:
         """Put something in systemd's place that notes what the package asks of it."""

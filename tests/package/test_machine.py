@@ -108,6 +108,8 @@ def test_installed_it_answers(machine: Machine) -> None:
     What root does with the command line is that user's, in the name of who asked.
     """
     machine.install(built_package())
+    units = [path.name for path in machine.root.glob("usr/lib/systemd/system/bereikbaar*")]
+    machine.run("systemd-analyze", "verify", *units)
     token = put_in_use(machine)
     history = machine.run("bereikbaar", "schedule", "history", "hoofdkantoor").output
     assert "anna" in history
