@@ -75,9 +75,7 @@ def format_place(loc: Location) -> str:
     return place
 
 
-def _faults_of_line(
-    line: ErrorDetails, keys: Mapping[str, Collection[str]] | None
-) -> list[Fault]:
+def _faults_of_line(line: ErrorDetails, keys: Mapping[str, Collection[str]] | None) -> list[Fault]:
     loc = line["loc"]
     place = format_place(loc)
     cause = line.get("ctx", {}).get("error")
