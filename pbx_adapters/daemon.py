@@ -39,6 +39,7 @@ from pbx_adapters.hook import Hook
 from pbx_adapters.listening import bind_tcp, bind_unix, fault_of_path
 from pbx_adapters.logs import Throttle, configure_logs
 from pbx_adapters.metrics import Metrics
+from pbx_adapters.notifier import Notifier
 from pbx_adapters.recordings import Recordings
 from pbx_adapters.reload import Reloader
 from pbx_adapters.server import RunningServer, serve_guarded
@@ -82,6 +83,7 @@ class _Parts:
     metrics: Metrics
     admission: Admission
     uses: UseKeeper
+    notifier: Notifier
     downloads: AudioDownloads
     inbox: RecordingInbox
     recordings: Recordings
@@ -128,6 +130,7 @@ async def _serve(config: Config, metrics: Metrics) -> None:
         servers.append(await _start(parts, [control], base_url, is_control=True))
     parts.reloader.start()
     parts.uses.start()
+    parts.notifier.start()
     manager = ServiceManager(os.environ, os.getpid())
     background = [
         asyncio.create_task(_tidy_up(parts)),
@@ -144,6 +147,7 @@ async def _serve(config: Config, metrics: Metrics) -> None:
     await asyncio.gather(*(server.close() for server in servers))
     await asyncio.to_thread(parts.reloader.stop)
     await asyncio.to_thread(parts.uses.stop)
+    await asyncio.to_thread(parts.notifier.stop)
     _log.info("stopped")
 
 
@@ -215,6 +219,7 @@ def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> 
         metrics=metrics,
         admission=admission,
         uses=UseKeeper(config.data_dir / DECISIONS_FILE, admission.uses),
+        notifier=Notifier(config, metrics, clock=clock.now),
         downloads=downloads,
         inbox=inbox,
         recordings=recordings,

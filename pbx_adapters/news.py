@@ -8,7 +8,7 @@ from pbx_adapters.look import Event, Known, Look, Subject, Wants, subjects_of
 from pbx_adapters.outbox import Followed, Position, Seen
 from pbx_adapters.override_news import Planned, running_at
 from routing_engine.compiler import TargetCheck
-from schedules.errors import ConflictError
+from schedules.errors import ConflictError, StoreUnavailableError
 from schedules.revisions import Revision
 from schedules.store import ScheduleStore
 
@@ -43,6 +43,11 @@ class Follower:
         # When the next override begins or ends; before the first look that isn't known.
         self._next_edge: float = -inf
 
+    @property
+    def followed(self) -> Followed:
+        """What is known by now."""
+        return Followed(self.position, self._known.seen, self._known.running)
+
     def is_due(self, at: int) -> bool:
         """Tell whether an override may have begun or ended since the last look."""
         return at >= self._next_edge
@@ -59,6 +64,8 @@ class Follower:
         look = Look(known, store, since, until)
         with store.reading():
             revision = store.revision()
+            if revision == 0 and self.position.revision:
+                raise StoreUnavailableError("the store is empty and takes the place of another")
             if self._next_edge == -inf:
                 known.subjects = dict(subjects_of(store.currents()))
             changes, purged = self._changes(store, file, revision)

@@ -139,23 +139,28 @@ def reading_outbox(path: Path) -> AbstractContextManager[sqlite3.Connection | No
     return _OUTBOX.reading(path, "deliveries")
 
 
-def read_followed(path: Path) -> Followed | None:
+def put_outbox_aside(path: Path) -> None:
+    """Rename a damaged outbox, so that another is begun."""
+    _OUTBOX.put_aside(path)
+
+
+def read_followed(db: "Database") -> Followed | None:
     """Return up to where the store was followed, None where that is still to begin."""
-    with reading_outbox(path) as db:
-        rows = db.execute("SELECT file, revision, looked_at FROM position").fetchall() if db else []
-        if db is None or not rows:
-            return None
-        return Followed(
-            Position(*rows[0]),
-            {
-                schedule: Seen(*fields)
-                for schedule, *fields in db.execute("SELECT schedule, revision, sha256 FROM seen")
-            },
-            {
-                schedule: Planned(*fields)
-                for schedule, *fields in db.execute("SELECT * FROM running")
-            },
-        )
+    rows = db.execute("SELECT file, revision, looked_at FROM position").fetchall()
+    if not rows:
+        return None
+    seen = db.execute("SELECT schedule, revision, sha256 FROM seen")
+    running = db.execute("SELECT * FROM running")
+    return Followed(
+        Position(*rows[0]),
+        {schedule: Seen(*fields) for schedule, *fields in seen},
+        {schedule: Planned(*fields) for schedule, *fields in running},
+    )
+
+
+def has_position(db: "Database") -> bool:
+    """Tell whether the store was followed up to anywhere."""
+    return bool(db.execute("SELECT 1 FROM position").fetchall())
 
 
 def begin_following(db: "Database", followed: Followed) -> None:

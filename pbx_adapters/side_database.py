@@ -52,7 +52,7 @@ class SideDatabase(NamedTuple):
                     yield from self._prepared(connection)
         except SideDatabaseUnavailableError as error:
             if error.is_damaged:
-                _put_aside(path)
+                self.put_aside(path)
             raise
 
     @contextmanager
@@ -65,6 +65,14 @@ class SideDatabase(NamedTuple):
             with closing(_connect(path, "ro")) as connection:
                 known = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
                 yield connection if (table,) in known.fetchall() else None
+
+    def put_aside(self, path: Path) -> None:
+        """Let the next one begin anew; what is left of this one stays beside it."""
+        with suppress(OSError):
+            path.replace(path.with_name(f"{path.name}.damaged"))
+        for suffix in ("-wal", "-shm"):
+            with suppress(OSError):
+                path.with_name(path.name + suffix).unlink()
 
     def _prepared(self, connection: sqlite3.Connection) -> Iterator["Database"]:
         from sqlite_utils import Database, Migrations
@@ -121,12 +129,3 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         timeout=_BUSY_SECONDS,
         isolation_level=None,
     )
-
-
-def _put_aside(path: Path) -> None:
-    """Let the next one begin anew; what is left of this one stays beside it."""
-    with suppress(OSError):
-        path.replace(path.with_name(f"{path.name}.damaged"))
-    for suffix in ("-wal", "-shm"):
-        with suppress(OSError):
-            path.with_name(path.name + suffix).unlink()
