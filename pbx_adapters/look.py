@@ -124,12 +124,12 @@ class Look:
     ) -> tuple[Revision | None, Sequence[Revision]]:
         """Return the revision that was seen, and those since; the latest and none for others'."""
         history = self._store.history(latest.schedule_id)
-        # It may have been purged and made anew.
-        if seen is None or int(history[0].saved_at.timestamp()) >= self._since:
-            return None, history
         for index, revision in enumerate(history):
             if (revision.revision, revision.sha256) == seen:
                 return revision, history[index + 1 :]
+        # It may have been purged and made anew.
+        if seen is None or int(history[0].saved_at.timestamp()) >= self._since:
+            return None, history
         self.other_history += 1
         return latest, ()
 

@@ -46,7 +46,7 @@ class Follower:
     @property
     def followed(self) -> Followed:
         """What is known by now."""
-        return Followed(self.position, self._known.seen, self._known.running)
+        return Followed(self.position, dict(self._known.seen), dict(self._known.running))
 
     def is_due(self, at: int) -> bool:
         """Tell whether an override may have begun or ended since the last look."""
