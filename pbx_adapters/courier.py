@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import Final, NamedTuple
 
 import structlog
@@ -125,6 +126,13 @@ class Courier:
             if one.delivery is None:
                 self._busy.discard(one.receiver)
         self._unwritten.clear()
+
+    def finish(self, seconds: float) -> None:
+        """Note what came of the attempts under way, of those that end in time."""
+        deadline = monotonic() + seconds
+        self.wait(0)
+        while self._busy and (left := deadline - monotonic()) > 0:
+            self.wait(left)
 
     def _send_all(self, receiver: Receiver, batch: Sequence[Delivery]) -> None:
         for delivery in batch:

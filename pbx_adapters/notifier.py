@@ -22,6 +22,7 @@ STEP_SECONDS: Final = 1.0
 # The first calls after a start come first.
 SETTLE_SECONDS: Final = 2.0
 STOP_SECONDS: Final = 5.0
+FINISH_SECONDS: Final = 1.0
 # A store that can't be read shall not be tried every second.
 RETRY_SECONDS: Final = 10.0
 
@@ -85,7 +86,8 @@ class Notifier(threading.Thread):
             if monotonic() >= look_again_at and not self._survive("news", self._look):
                 look_again_at = monotonic() + RETRY_SECONDS
             self._survive("outbox", self._deliver)
-        self._survive("outbox", lambda: self._courier.wait(0))
+        # What was just sent shall not be sent again after the next start.
+        self._survive("outbox", lambda: self._courier.finish(FINISH_SECONDS))
         self._news.close()
 
     def _look(self) -> None:
