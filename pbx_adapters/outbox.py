@@ -274,7 +274,8 @@ def retry(db: "Database", receiver: str | None, at: int) -> int:
     """Have everything tried now that waits or was given up, for one receiver or all; count it."""
     changed = db.conn.execute(
         "UPDATE deliveries SET next_at = :at, attempts = 0, "
-        "noted_at = iif(next_at IS NULL, :at, noted_at) WHERE :receiver IN (receiver, '')",
+        "noted_at = CASE WHEN next_at IS NULL THEN :at ELSE noted_at END "
+        "WHERE :receiver IN (receiver, '')",
         {"at": at, "receiver": receiver or ""},
     )
     return changed.rowcount

@@ -47,6 +47,8 @@ def test_defaults() -> None:
         "keepalive_seconds": 75.0,
         "default_region": "NL",
         "forward_countries": (),
+        "notify": (),
+        "smtp": None,
     }
 
 
@@ -88,6 +90,8 @@ EVERYTHING = {
     "keepalive_seconds": 30.0,
     "default_region": "BE",
     "forward_countries": ("BE", "DE"),
+    "notify": (),
+    "smtp": None,
 }
 
 
