@@ -8,6 +8,9 @@ PYTHON ?= python3
 PYTEST_ARGS ?= -n 2 --dist loadfile
 # Real calls take as long as they take, however few files they are in.
 E2E_ARGS ?= -n 2
+FAULTS_ARGS ?= -n 2 --dist loadfile
+# How long the mixed load of `make soak` goes on; the other faults are caused by count.
+SOAK_MINUTES ?= 120
 BIN := .venv/bin
 
 # Branches counted in full: what a call's answer depends on.
@@ -29,7 +32,7 @@ run: .venv/.installed  ## start the demo: the daemon with example schedules
 
 .PHONY: test
 test: .venv/.tools  ## all tests but the slow ones; PYTEST_ARGS="-k holidays" narrows
-	$(BIN)/python -m pytest -m "not slow and not pbx" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not slow and not pbx and not faults" $(PYTEST_ARGS)
 
 .PHONY: check
 check: .venv/.tools  ## everything CI asks: format, lint, types, imports, spelling, tests, coverage
@@ -39,7 +42,7 @@ check: .venv/.tools  ## everything CI asks: format, lint, types, imports, spelli
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not slow and not pbx" $(PYTEST_ARGS)
+	$(BIN)/coverage run -m pytest -m "not slow and not pbx and not faults" $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --include="$(EXACT)" --fail-under=100
 	$(BIN)/coverage report --omit="$(EXACT)" --fail-under=90
@@ -49,6 +52,25 @@ e2e: pbx-suites  ## the real daemon and command line as processes, and calls thr
 	@rm -rf .pbx-notes && mkdir .pbx-notes
 	PBX_NOTES=$(CURDIR)/.pbx-notes $(BIN)/python -m pytest tests/e2e tests/monitoring tests/pbx $(E2E_ARGS); \
 		status=$$?; $(BIN)/python -m tests.pbx.matrix .pbx-notes; exit $$status
+
+.PHONY: faults
+faults: beside-suite  ## cause every fault there is a test for, in short: kills, full disks, floods
+	@rm -rf .fault-notes && mkdir .fault-notes
+	FAULT_NOTES=$(CURDIR)/.fault-notes $(BIN)/python -m pytest tests/faults -o faulthandler_timeout=600 $(FAULTS_ARGS); \
+		status=$$?; $(BIN)/python -m tests.faults.fault_table .fault-notes; exit $$status
+
+.PHONY: soak
+soak: beside-suite  ## the same in long, and a mixed load for SOAK_MINUTES; writes docs/faults.md
+	@rm -rf .fault-notes && mkdir .fault-notes
+	FAULTS=long SOAK_MINUTES=$(SOAK_MINUTES) FAULT_NOTES=$(CURDIR)/.fault-notes \
+		timeout $$(($(SOAK_MINUTES) + 60))m \
+		$(BIN)/python -m pytest tests/faults -o faulthandler_timeout=0 $(FAULTS_ARGS); \
+		status=$$?; $(BIN)/python -m tests.faults.fault_table .fault-notes; exit $$status
+
+# What sets the clock for one process.
+.PHONY: beside-suite
+beside-suite: .venv/.tools
+	@$(BIN)/python -m tests.pbx.install_suites beside
 
 .PHONY: pbx-suites
 pbx-suites: .venv/.tools  ## Asterisk, Kamailio and Mono in .pbx/, for `make e2e`; needs root
@@ -76,7 +98,7 @@ lock: .venv/.tools  ## renew both lock files within the bounds of pyproject.toml
 
 .PHONY: clean
 clean:  ## remove .venv and everything that is made
-	rm -rf .venv .pbx .pbx-notes build dist *.egg-info .coverage .coverage.* .hypothesis .*_cache
+	rm -rf .venv .pbx .pbx-notes .fault-notes build dist *.egg-info .coverage .coverage.* .hypothesis .*_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

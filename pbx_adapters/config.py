@@ -24,6 +24,7 @@ from pydantic_settings import (
 )
 
 from pbx_adapters.addresses import Network, is_unspecified, parse_network
+from pbx_adapters.data_dir import CALLER_KEY_FILE
 from pbx_adapters.notify_settings import NotifyRule, SmtpSettings, check_receivers
 from schedules.errors import BereikbaarError, Fault, FaultyValueError, meant
 from schedules.faults import faults_of
@@ -154,6 +155,14 @@ class Config(BaseSettings):
                 ("notify names e-mail addresses, and there is no [smtp]", "add [smtp] with host")
             )
         return self
+
+    decision_retention_days: int = Field(default=30, ge=0, le=3_660)
+    caller_hash_key_file: Path | None = None
+
+    @property
+    def caller_key_path(self) -> Path:
+        """Where the key is that callers' numbers are hashed with."""
+        return self.caller_hash_key_file or self.data_dir / CALLER_KEY_FILE
 
     @property
     def lacks_public_url(self) -> bool:

@@ -25,6 +25,7 @@ from pbx_adapters.app import build_app
 from pbx_adapters.audio_cache import AudioCache
 from pbx_adapters.audio_download import AudioDownloads, DownloadFailure
 from pbx_adapters.audio_watch import AudioWatch
+from pbx_adapters.caller_hash import CallerKeyError, make_caller_key, read_caller_key
 from pbx_adapters.config import Config, Listen
 from pbx_adapters.connection_limits import ConnectionLimits, fit_to_descriptors
 from pbx_adapters.connections import DropReason
@@ -35,6 +36,8 @@ from pbx_adapters.data_dir import (
     INBOX_FOLDER,
     remove_leftovers,
 )
+from pbx_adapters.decision_keeper import DecisionKeeper
+from pbx_adapters.decision_log import CAPACITY, DecisionLog
 from pbx_adapters.hook import Hook
 from pbx_adapters.listening import bind_tcp, bind_unix, fault_of_path
 from pbx_adapters.logs import Throttle, configure_logs
@@ -84,6 +87,8 @@ class _Parts:
     admission: Admission
     uses: UseKeeper
     notifier: Notifier
+    decisions: DecisionLog
+    decision_keeper: DecisionKeeper
     downloads: AudioDownloads
     inbox: RecordingInbox
     recordings: Recordings
@@ -131,6 +136,7 @@ async def _serve(config: Config, metrics: Metrics) -> None:
     parts.reloader.start()
     parts.uses.start()
     parts.notifier.start()
+    parts.decision_keeper.start()
     manager = ServiceManager(os.environ, os.getpid())
     background = [
         asyncio.create_task(_tidy_up(parts)),
@@ -148,6 +154,7 @@ async def _serve(config: Config, metrics: Metrics) -> None:
     await asyncio.to_thread(parts.reloader.stop)
     await asyncio.to_thread(parts.uses.stop)
     await asyncio.to_thread(parts.notifier.stop)
+    await asyncio.to_thread(parts.decision_keeper.stop)
     _log.info("stopped")
 
 
@@ -213,6 +220,12 @@ def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> 
         config.data_dir, inbox, metrics, clock=clock.now, timer=monotonic, take_in=take_in
     )
     admission = Admission(metrics.auth_failures, trusted=config.trusted_proxies)
+    decisions = DecisionLog(
+        CAPACITY,
+        key=_caller_key(config),
+        region=config.default_region,
+        tell_dropped=metrics.decisions_dropped.inc,
+    )
     return _Parts(
         config=config,
         serving=serving,
@@ -220,6 +233,15 @@ def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> 
         admission=admission,
         uses=UseKeeper(config.data_dir / DECISIONS_FILE, admission.uses),
         notifier=Notifier(config, metrics, clock=clock.now),
+        decisions=decisions,
+        decision_keeper=DecisionKeeper(
+            config.data_dir / DECISIONS_FILE,
+            decisions.take,
+            config.decision_retention_days,
+            clock.now,
+            tell_written=metrics.last_decision_write_successful.set,
+            tell_dropped=metrics.decisions_dropped.inc,
+        ),
         downloads=downloads,
         inbox=inbox,
         recordings=recordings,
@@ -228,10 +250,25 @@ def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> 
     )
 
 
+def _caller_key(config: Config) -> bytes | None:
+    """Return what callers' numbers are hashed with; without it, calls are recorded all the same."""
+    if not config.decision_retention_days:
+        return None
+    path = config.caller_key_path
+    try:
+        if config.caller_hash_key_file is None:
+            make_caller_key(path)
+        return read_caller_key(path)
+    except CallerKeyError as error:
+        _log.warning("callers_not_recorded", why=str(error))
+        return None
+
+
 async def _start(
     parts: _Parts, sockets: Sequence[socket.socket], base_url: str, *, is_control: bool
 ) -> RunningServer:
     """Serve the application on sockets of one kind; those of the control socket need no token."""
+    is_recorded = parts.config.decision_retention_days and not is_control
     hook = Hook(
         parts.serving,
         parts.metrics,
@@ -239,6 +276,7 @@ async def _start(
         clock=clock.now,
         base_url=base_url,
         region=parts.config.default_region,
+        note=parts.decisions.note if is_recorded else None,
     )
     app = build_app(
         hook,

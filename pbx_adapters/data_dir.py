@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Final
 
 AUDIO_FOLDER: Final = "audio"
+CALLER_KEY_FILE: Final = "caller-hash.key"
 CONTROL_SOCKET: Final = "control.sock"
 DECISIONS_FILE: Final = "decisions.db"
 INBOX_FOLDER: Final = "inbox"
 LAST_GOOD_FILE: Final = "last-good.jsonl"
 OUTBOX_FILE: Final = "outbox.db"
+# One that held more than the store did when a daemon started on it.
+NEWER_LAST_GOOD_FILE: Final = f"{LAST_GOOD_FILE}.newer"
 # Folders in which a backup is unpacked.
 UNPACKED: Final = ".restoring-"
 
@@ -29,6 +32,7 @@ def remove_leftovers(data_dir: Path, now: int) -> None:
         unfinished_files(data_dir / AUDIO_FOLDER),
         unfinished_files(data_dir / INBOX_FOLDER),
         data_dir.glob(f".{LAST_GOOD_FILE}.*"),
+        data_dir.glob(f".{CALLER_KEY_FILE}.*"),
     )
     for path in unfinished:
         with suppress(OSError):

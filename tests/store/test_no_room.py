@@ -10,16 +10,9 @@ import pytest
 
 from schedules.errors import StoreUnavailableError
 from schedules.sqlite_store import SqliteStore, open_store
+from tests.mounts import mount_namespace
 from tests.store.saving import MakeSchedule
 from tests.store.sqlite_rows import save
-
-
-def mount_namespace() -> list[str]:
-    """The command that runs another where it may mount: as a user, or else as root."""
-    for command in (["unshare", "--user", "--map-root-user", "--mount"], ["unshare", "--mount"]):
-        if not subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
-            return command
-    pytest.skip("this machine forbids mount namespaces")
 
 
 def run_on_small_disk(folder: Path, script: str) -> "subprocess.CompletedProcess[str]":
@@ -94,6 +87,16 @@ class TestFullDisk:
         assert read_only.startswith(f"read-only: {tmp_path}/decisions.db: ")
         assert read_only.count("check ") == 1
         assert kept == "kept"
+
+    def test_calls_wait_until_there_is_room(self, tmp_path: Path) -> None:
+        """Each is recorded once it can be, none twice; both faults are told, once each."""
+        done = run_on_small_disk(tmp_path, "keep_calls.py")
+        assert done.stderr == ""
+        full, again, read_only, at_last = done.stdout.splitlines()
+        for told in (full, read_only):
+            assert told.startswith(f"calls_not_recorded {tmp_path}/decisions.db: ")
+            assert told.count("check ") == 1
+        assert again.strip() == at_last.strip() == "calls_recorded_again"
 
 
 class TestReadOnly:
