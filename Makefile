@@ -11,6 +11,8 @@ E2E_ARGS ?= -n 2
 FAULTS_ARGS ?= -n 2 --dist loadfile
 # How long the mixed load of `make soak` goes on; the other faults are caused by count.
 SOAK_MINUTES ?= 120
+# Each is a whole story: of a build, or of a machine of its own.
+PACKAGE_ARGS ?= -n 2
 BIN := .venv/bin
 
 # Branches counted in full: what a call's answer depends on.
@@ -25,6 +27,13 @@ LOCK := env -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL -u PIP_FIND_LINKS PIP_CONFIG
 .PHONY: help
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# `make install` puts the program in $(PREFIX)/lib/bereikbaar; DESTDIR is where a package is prepared.
+DESTDIR ?=
+PREFIX ?= /usr/local
+# Files of a package are as old as the commit, so that the same sources give the same bytes.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)
+export SOURCE_DATE_EPOCH
 
 .PHONY: run
 run: .venv/.installed  ## start the demo: the daemon with example schedules
@@ -80,6 +89,19 @@ pbx-suites: .venv/.tools  ## Asterisk, Kamailio and Mono in .pbx/, for `make e2e
 pbx-wine: .venv/.tools  ## Swyx's VBScript under Wine, which it brings into .pbx/; needs root
 	@$(BIN)/python -m tests.pbx.install_suites bookworm
 	$(BIN)/python -m pytest tests/pbx/test_swyx_vbscript.py $(E2E_ARGS)
+
+.PHONY: install
+install: .venv/.locked  ## the program, its units and a configuration; PREFIX=/usr/local DESTDIR=
+	@$(BIN)/python -m package.install "$(DESTDIR)" "$(PREFIX)"
+
+.PHONY: deb
+deb: .venv/.locked  ## the Debian package, in dist/; DEB_VERSION= names another version
+	@$(BIN)/python -m package.deb dist "$(DEB_VERSION)"
+
+.PHONY: package-test
+package-test: .venv/.tools deb  ## the package in a clean Debian, which it brings into .pbx/; needs root
+	@$(BIN)/python -m tests.pbx.install_suites clean
+	$(BIN)/python -m pytest tests/package -o faulthandler_timeout=600 $(PACKAGE_ARGS)
 
 .PHONY: bench
 bench: .venv/.tools  ## measure speed and memory; writes benchmarks/results.json
