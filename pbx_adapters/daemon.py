@@ -42,6 +42,7 @@ from pbx_adapters.hook import Hook
 from pbx_adapters.listening import bind_tcp, bind_unix, fault_of_path
 from pbx_adapters.logs import Throttle, configure_logs
 from pbx_adapters.metrics import Metrics
+from pbx_adapters.notifier import Notifier
 from pbx_adapters.recordings import Recordings
 from pbx_adapters.reload import Reloader
 from pbx_adapters.server import RunningServer, serve_guarded
@@ -85,6 +86,7 @@ class _Parts:
     metrics: Metrics
     admission: Admission
     uses: UseKeeper
+    notifier: Notifier
     decisions: DecisionLog
     decision_keeper: DecisionKeeper
     downloads: AudioDownloads
@@ -133,6 +135,7 @@ async def _serve(config: Config, metrics: Metrics) -> None:
         servers.append(await _start(parts, [control], base_url, is_control=True))
     parts.reloader.start()
     parts.uses.start()
+    parts.notifier.start()
     parts.decision_keeper.start()
     manager = ServiceManager(os.environ, os.getpid())
     background = [
@@ -150,6 +153,7 @@ async def _serve(config: Config, metrics: Metrics) -> None:
     await asyncio.gather(*(server.close() for server in servers))
     await asyncio.to_thread(parts.reloader.stop)
     await asyncio.to_thread(parts.uses.stop)
+    await asyncio.to_thread(parts.notifier.stop)
     await asyncio.to_thread(parts.decision_keeper.stop)
     _log.info("stopped")
 
@@ -228,6 +232,7 @@ def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> 
         metrics=metrics,
         admission=admission,
         uses=UseKeeper(config.data_dir / DECISIONS_FILE, admission.uses),
+        notifier=Notifier(config, metrics, clock=clock.now),
         decisions=decisions,
         decision_keeper=DecisionKeeper(
             config.data_dir / DECISIONS_FILE,

@@ -47,6 +47,8 @@ def test_defaults() -> None:
         "keepalive_seconds": 75.0,
         "default_region": "NL",
         "forward_countries": (),
+        "notify": (),
+        "smtp": None,
         "decision_retention_days": 30,
         "caller_hash_key_file": None,
     }
@@ -94,6 +96,8 @@ EVERYTHING = {
     "keepalive_seconds": 30.0,
     "default_region": "BE",
     "forward_countries": ("BE", "DE"),
+    "notify": (),
+    "smtp": None,
     "decision_retention_days": 7,
     "caller_hash_key_file": Path("/etc/bereikbaar/caller-hash.key"),
 }
