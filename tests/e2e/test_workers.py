@@ -11,32 +11,11 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 from tests.e2e.daemon import COMMAND, NUMBER, PATIENCE, Daemon, new_daemon, wait_until
-
-
-def worker_pids(daemon: Daemon) -> dict[int, int]:
-    """Return the process of each worker that runs, by its number, as the log tells."""
-    return {line["worker"]: line["process"] for line in daemon.events("worker_started")}
-
-
-def workers_of(daemon: Daemon) -> int:
-    """Return how many workers answer calls."""
-    with suppress(OSError, http.client.HTTPException):
-        return int(daemon.metric("bereikbaar_workers"))
-    return 0
-
-
-def is_gone(pid: int) -> bool:
-    """Tell whether a process has ended."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2]
-    except OSError:
-        return True
-    return state.startswith("Z")
+from tests.e2e.workers import is_gone, worker_pids, workers_of
 
 
 @pytest.fixture(scope="module")
