@@ -77,7 +77,9 @@ def test_worker_that_stands_still_is_replaced(daemon: Daemon) -> None:
 def test_worker_that_cannot_start_is_no_storm(daemon: Daemon) -> None:
     """A worker that ends at once is started with growing pauses; the daemon can still be ended."""
     start_altered(daemon, "supervisor.run_worker = id")
-    wait_until(lambda: len(daemon.events("worker_ended")) >= 4, "each has ended twice", 4 * PATIENCE)
+    wait_until(
+        lambda: len(daemon.events("worker_ended")) >= 4, "each has ended twice", 4 * PATIENCE
+    )
     pauses = [
         line["starts_again_in_seconds"]
         for line in daemon.events("worker_ended")
