@@ -54,6 +54,11 @@ _COMMANDS: Final = {
     "pbx": LazyCommand(
         "admin_cli.pbx", "pbx", "Install on a PBX what asks this daemon, and check it from there."
     ),
+    "notifications": LazyCommand(
+        "admin_cli.notifications",
+        "notifications",
+        "See, try and send again what receivers are told of schedules.",
+    ),
     "config": LazyCommand("admin_cli.configuration", "config", "Check and show the configuration."),
     "doctor": LazyCommand(
         "admin_cli.doctor", "doctor", "Look for faults in what is stored, and tell what to do"

@@ -12,6 +12,7 @@ CONTROL_SOCKET: Final = "control.sock"
 DECISIONS_FILE: Final = "decisions.db"
 INBOX_FOLDER: Final = "inbox"
 LAST_GOOD_FILE: Final = "last-good.jsonl"
+OUTBOX_FILE: Final = "outbox.db"
 # Folders in which a backup is unpacked.
 UNPACKED: Final = ".restoring-"
 

@@ -11,11 +11,8 @@ from typing import Final
 import structlog
 
 from pbx_adapters.call_record import RecordedCall, remove_calls_before, write_calls
-from pbx_adapters.decisions_db import (
-    DecisionsUnavailableError,
-    damaged_path,
-    writing_decisions,
-)
+from pbx_adapters.decisions_db import DecisionsUnavailableError, writing_decisions
+from pbx_adapters.side_database import damaged_path
 
 FLUSH_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 5.0

@@ -9,10 +9,13 @@ from pbx_adapters.config import Config
 from pbx_adapters.data_dir import DECISIONS_FILE
 from pbx_adapters.decision_keeper import DecisionKeeper
 from pbx_adapters.metrics import Metrics
+from pbx_adapters.notifier import Notifier
 from pbx_adapters.use_keeper import UseKeeper
 
 # The gauges that they set: they say nothing in a process without them.
-KEEPERS_GAUGES: Final = frozenset({"bereikbaar_last_decision_write_successful"})
+KEEPERS_GAUGES: Final = frozenset(
+    {"bereikbaar_last_decision_write_successful", "bereikbaar_notifications_waiting"}
+)
 
 
 class Keepers:
@@ -40,6 +43,7 @@ class Keepers:
                 tell_written=metrics.last_decision_write_successful.set,
                 tell_dropped=metrics.decisions_dropped.inc,
             ),
+            Notifier(config, metrics, clock=clock.now),
         )
 
     def start(self) -> None:

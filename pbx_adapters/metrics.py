@@ -21,6 +21,7 @@ from pbx_adapters.call_tally import CallTally
 from pbx_adapters.connections import DropReason
 from pbx_adapters.loader import LoadedTables
 from pbx_adapters.metric_sums import Combination, Family, read_families
+from pbx_adapters.notify_settings import CHANNELS
 from routing_engine.table import HORIZON_DAYS, IntervalTable
 from routing_engine.zones import DAY_SECONDS
 
@@ -41,6 +42,7 @@ GAUGES: Final[dict[str, Combination]] = {
     "bereikbaar_audio_bytes": "max",
     "bereikbaar_overrides_active": "max",
     "bereikbaar_last_decision_write_successful": "min",
+    "bereikbaar_notifications_waiting": "max",
     "bereikbaar_build_info": "max",
     "process_virtual_memory_bytes": "sum",
     "process_resident_memory_bytes": "sum",
@@ -133,6 +135,18 @@ class Metrics:
         )
         self.audio_bytes = _gauge(registry, "audio_bytes", "Size of all stored messages together")
         self.overrides_active = _gauge(registry, "overrides_active", "Overrides in force now")
+        self.notifications = Counter(
+            "bereikbaar_notifications",
+            "Attempts to tell a receiver of an event",
+            ["channel", "outcome"],
+            registry=registry,
+        )
+        for channel in CHANNELS:
+            for outcome in ("sent", "failed", "given-up"):
+                self.notifications.labels(channel, outcome)
+        self.notifications_waiting = _gauge(
+            registry, "notifications_waiting", "Notifications still to be sent"
+        )
         Gauge(
             "bereikbaar_build_info", "Version of the daemon", ["version"], registry=registry
         ).labels(version("bereikbaar")).set(1)

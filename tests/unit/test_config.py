@@ -50,6 +50,8 @@ def test_defaults() -> None:
         "forward_countries": (),
         "decision_retention_days": 30,
         "caller_hash_key_file": None,
+        "notify": (),
+        "smtp": None,
     }
 
 
@@ -100,6 +102,8 @@ EVERYTHING = {
     "forward_countries": ("BE", "DE"),
     "decision_retention_days": 7,
     "caller_hash_key_file": Path("/etc/bereikbaar/caller-hash.key"),
+    "notify": (),
+    "smtp": None,
 }
 
 
