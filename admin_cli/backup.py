@@ -19,7 +19,7 @@ from admin_cli.lazy import Command, pass_invocation
 from admin_cli.whole_files import folder_of, replacing
 from audio_store.errors import UnusableAudioError
 from pbx_adapters import clock
-from pbx_adapters.data_dir import AUDIO_FOLDER, DECISIONS_FILE, INBOX_FOLDER
+from pbx_adapters.data_dir import AUDIO_FOLDER, INBOX_FOLDER
 from schedules.errors import StoreUnavailableError
 from schedules.sqlite_store import DATABASE_NAME, open_store
 
@@ -45,9 +45,9 @@ _REMEDY: Final = "`bereikbaar doctor` tells what is damaged; an earlier backup m
 def backup(invocation: Invocation, target: str, *, keep: int | None) -> None:
     """Write all that is stored to one file, while calls and edits go on, and read it back.
 
-    Schedules with every revision, tokens, messages, recordings that wait, and what calls have
-    written. In a folder it is named by the moment. A damaged store is refused: no good backup is
-    ever replaced by a bad one.
+    Schedules with every revision, tokens, messages and recordings that wait; not what calls were
+    told, which may be kept only so long. In a folder it is named by the moment. A damaged store is
+    refused: no good backup is ever replaced by a bad one.
     """
     folder = folder_of(target, is_single=True) if _is_folder(target) else None
     if keep is not None and folder is None:
@@ -82,7 +82,6 @@ def _write(invocation: Invocation, store: "SqliteStore", path: Path, made_at: st
             schedules = check_whole(copied)
             needed = copied.audio_references()
             revision = copied.revision()
-        _add_decisions(invocation.data_dir / DECISIONS_FILE, folder, archive)
         missing = _add_messages(invocation, archive, needed)
         contents = Contents(
             revision, schedules, made_at, version("bereikbaar"), archive.files, missing
@@ -144,19 +143,6 @@ def _add_recordings(invocation: Invocation, archive: BackupWriter) -> None:
     for recording in invocation.inbox.waiting(clock.utc_now()):
         with suppress(FileNotFoundError):
             archive.add_file(f"{INBOX_FOLDER}/{recording.path.name}", recording.path)
-
-
-def _add_decisions(source: Path, folder: Path, archive: BackupWriter) -> None:
-    """Add what calls have written, where it can be read: no call needs it."""
-    if not source.exists():
-        return
-    copy = folder / DECISIONS_FILE
-    try:
-        copy_database(source, copy)
-    except sqlite3.Error as error:
-        tell(f"Warning: {DECISIONS_FILE} is left out, it can't be read: {error}")
-        return
-    archive.add_file(DECISIONS_FILE, copy)
 
 
 def _add_messages(

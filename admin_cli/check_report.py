@@ -12,8 +12,8 @@ from admin_cli.invocation import Invocation, print_json, print_table
 from schedules.errors import StoreUnavailableError
 from schedules.revisions import DamagedRevisionError
 
-_DEFAULT_ZONE: Final = ZoneInfo("Europe/Amsterdam")
-_ACTIONS: Final = {
+DEFAULT_ZONE: Final = ZoneInfo("Europe/Amsterdam")
+ACTION_WORDS: Final = {
     "continue": "the PBX's normal route",
     "forward": "forward to {forward}",
     "voicemail": "voicemail to {voicemail}",
@@ -36,7 +36,7 @@ class ScheduleFacts:
     """
 
     schedule_id: str = ""
-    zone: ZoneInfo | None = _DEFAULT_ZONE
+    zone: ZoneInfo | None = DEFAULT_ZONE
     is_linked: bool = True
     messages: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
@@ -85,7 +85,7 @@ def print_answers(
         for label, text in _lines_of(answer, facts, number):
             click.echo(f"{label:<9}  {text}")
         if is_explained and answer.fields.get("considered"):
-            _print_considered(answer.fields["considered"])
+            print_considered(answer.fields["considered"])
 
 
 def _lines_of(told: Answer, facts: ScheduleFacts, number: str | None) -> list[tuple[str, str]]:
@@ -93,9 +93,9 @@ def _lines_of(told: Answer, facts: ScheduleFacts, number: str | None) -> list[tu
     lines = [
         ("request", told.request),
         *([] if number is None else [("number", number)]),
-        ("at", _moment(answer["at"], facts.zone)),
+        ("at", local_and_utc(answer["at"], facts.zone)),
         ("status", answer["status"]),
-        ("action", _ACTIONS[answer["action"]].format_map(answer)),
+        ("action", ACTION_WORDS[answer["action"]].format_map(answer)),
     ]
     if audio := answer["audio"]:
         lines.append(("message", f"{facts.messages.get(audio, audio)} ({answer['audio_url']})"))
@@ -105,7 +105,7 @@ def _lines_of(told: Answer, facts: ScheduleFacts, number: str | None) -> list[tu
     rule = f", {answer['rule']}" if answer["rule"] else ""
     lines.append(("reason", f"{answer['reason']}{rule}"))
     if answer["valid_until"]:
-        until = f"{_moment(answer['valid_until'], facts.zone)}, then {answer['next_status']}"
+        until = f"{local_and_utc(answer['valid_until'], facts.zone)}, then {answer['next_status']}"
         if answer["next_status"] == answer["status"]:
             until += ", otherwise handled"
         lines.append(("until", until))
@@ -116,7 +116,7 @@ def _lines_of(told: Answer, facts: ScheduleFacts, number: str | None) -> list[tu
     return lines
 
 
-def _moment(text: str, zone: ZoneInfo | None) -> str:
+def local_and_utc(text: str, zone: ZoneInfo | None) -> str:
     """Tell an instant, given in UTC, in local time first where the zone is known."""
     if zone is None:
         return text
@@ -124,7 +124,8 @@ def _moment(text: str, zone: ZoneInfo | None) -> str:
     return f"{local:%a %Y-%m-%d %H:%M %Z} ({text})"
 
 
-def _print_considered(considered: list[dict[str, Any]]) -> None:
+def print_considered(considered: list[dict[str, Any]]) -> None:
+    """Print a table of the rules that were considered, after an empty line."""
     click.echo()
     print_table(
         ("RULE", "NAME", "RESULT", "SLOT", "WHY"),

@@ -59,6 +59,10 @@ _COMMANDS: Final = {
         "notifications",
         "See, try and send again what receivers are told of schedules.",
     ),
+    "calls": LazyCommand("admin_cli.calls", "calls", "List and count the calls that were made."),
+    "explain": LazyCommand(
+        "admin_cli.explain", "explain", "Replay a recorded call from the revision that decided it."
+    ),
     "config": LazyCommand("admin_cli.configuration", "config", "Check and show the configuration."),
     "doctor": LazyCommand(
         "admin_cli.doctor", "doctor", "Look for faults in what is stored, and tell what to do"

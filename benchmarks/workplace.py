@@ -67,14 +67,17 @@ class Server:
         return self.process.pid
 
 
-def furnish(data_dir: Path, count: int) -> Workplace:
-    """Fill a data directory with schedules, their messages and a token."""
+def furnish(data_dir: Path, count: int, saved_at: datetime | None = None) -> Workplace:
+    """Fill a data directory with schedules, saved now or then, their messages and a token."""
     now = datetime.now(UTC)
     schedules = tuple(generate_schedules(count, today=now.date()))
     token, secret = create_token(
         "benchmark", is_operator=False, schedules=(), networks=(), created_at=now
     )
-    with closing(open_store(data_dir)) as store, store.writing("benchmark", now) as writer:
+    with (
+        closing(open_store(data_dir)) as store,
+        store.writing("benchmark", saved_at or now) as writer,
+    ):
         writer.add_token(token)
         for schedule in schedules:
             writer.save(schedule, summary="made up")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from routing_engine.decision import Decision
@@ -16,7 +17,8 @@ NUMBER_BITS: Final = 32
 
 _HOUR: Final = 3_600
 
-# Each is one statement over one JSON text, during which Python's lock is free for the calls.
+# Python's lock is free for the calls during a statement: the fewer, the better. What calls share
+# comes as one JSON text; of the calls there are far more, and JSON would be most of their cost.
 _NOTE_RUNS: Final = """
     INSERT INTO runs (prefix, used_until) SELECT value, :used_until FROM json_each(:prefixes)
     WHERE true
@@ -48,20 +50,15 @@ _NOTE_OUTCOMES: Final = """
 """
 _FIND_RUNS: Final = "SELECT prefix, run FROM json_each(:prefixes) JOIN runs ON prefix = value"
 _FIND_OUTCOMES: Final = """
-    SELECT told, outcome FROM json_each(:outcomes) JOIN outcomes
+    SELECT told, outcome, schedule, kind FROM json_each(:outcomes) JOIN outcomes
     ON told = json_extract(value, '$[4]')
 """
-_NOTE_CALLS: Final = """
-    INSERT INTO calls
-        (id, decided_at, number, caller, dialect, callid, valid_until, outcome, schedule, kind)
-    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'),
-        CAST(substr(json_extract(value, '$[2]'), 2) AS INTEGER), json_extract(value, '$[3]'),
-        json_extract(value, '$[4]'), json_extract(value, '$[5]'), json_extract(value, '$[6]'),
-        outcome, schedule, kind
-    FROM json_each(?) JOIN outcomes ON outcome = json_extract(value, '$[7]')
-    WHERE true
-    ON CONFLICT (id) DO NOTHING
-"""
+_COLUMNS: Final = (
+    *("id", "decided_at", "number", "caller", "dialect", "callid", "valid_until"),
+    *("outcome", "schedule", "kind"),
+)
+# Within what SQLite takes as parameters of one statement.
+_CALLS_AT_ONCE: Final = 250
 _REMOVE_CALLS: Final = """
     DELETE FROM calls WHERE id IN
     (SELECT id FROM calls WHERE decided_at < ? ORDER BY decided_at LIMIT ?)
@@ -128,34 +125,89 @@ def record_outcome(decision: Decision) -> RecordedOutcome:
     )
 
 
-def write_calls(db: "Database", calls: Sequence[RecordedCall]) -> None:
+class SharedRows:
+    """Where the rows are that calls share, as written within an hour and one database.
+
+    Spares looking them up for every slice. After a transaction that failed, begin with another.
+    """
+
+    def __init__(self) -> None:
+        self.used_until = 0
+        # The numbers of an outcome, its schedule and its kind.
+        self.outcomes: dict[RecordedOutcome, tuple[int, int, int]] = {}
+
+
+def write_calls(
+    db: "Database", calls: Sequence[RecordedCall], shared: SharedRows | None = None
+) -> None:
     """Keep calls; one whose id is kept already is left as it is.
 
-    Within a transaction of `writing_decisions`.
+    `shared` is what earlier calls of this database had in common. Within a transaction of
+    `writing_decisions`.
     """
     if not calls:
         return
-    told = {outcome: json.dumps(outcome[:-1]) for outcome in {call.outcome for call in calls}}
+    shared = SharedRows() if shared is None else shared
+    # The end of an hour: so what is in use is hardly ever written again.
+    used_until = max(call.at for call in calls) // _HOUR * _HOUR + _HOUR
+    ids = [split_id(call.decision_id) for call in calls]
     noted = {
-        # The end of an hour: so what is in use is hardly ever written again.
-        "used_until": max(call.at for call in calls) // _HOUR * _HOUR + _HOUR,
-        "prefixes": json.dumps(sorted({split_id(call.decision_id)[0] for call in calls})),
+        "used_until": used_until,
+        "prefixes": json.dumps(sorted({prefix for prefix, _ in ids})),
+    }
+    known_runs = len(db.execute(_FIND_RUNS, noted).fetchall())
+    db.execute(_NOTE_RUNS, noted)
+    runs = dict(db.execute(_FIND_RUNS, noted).fetchall())
+    if known_runs < len(runs) or shared.used_until != used_until:
+        # A run that isn't known may mean that the database is another one by now.
+        shared.outcomes.clear()
+        shared.used_until = used_until
+    _note_outcomes(db, {call.outcome for call in calls} - shared.outcomes.keys(), shared)
+    values: list[int | str | None] = []
+    for (prefix, count), call in zip(ids, calls, strict=True):
+        _, at, dialect, number, caller, callid, outcome = call
+        values += (
+            runs[prefix] << NUMBER_BITS | count,
+            at,
+            None if number is None else int(number),
+            caller,
+            dialect,
+            callid if callid.isascii() else callid.encode(errors="replace").decode(),
+            outcome.valid_until,
+            *shared.outcomes[outcome],
+        )
+    at_once = _CALLS_AT_ONCE * len(_COLUMNS)
+    for first in range(0, len(values), at_once):
+        slice_values = values[first : first + at_once]
+        db.execute(_insertion(len(slice_values) // len(_COLUMNS)), slice_values)
+
+
+def _note_outcomes(db: "Database", outcomes: set[RecordedOutcome], shared: SharedRows) -> None:
+    """Write outcomes with their schedules and kinds, and learn their numbers."""
+    if not outcomes:
+        return
+    told = {outcome: json.dumps(outcome[:-1]) for outcome in outcomes}
+    noted = {
+        "used_until": shared.used_until,
         "outcomes": json.dumps(
             [(one.schedule, one.status, one.action, one.reason, text) for one, text in told.items()]
         ),
     }
-    for statement in (_NOTE_RUNS, _NOTE_SCHEDULES, _NOTE_KINDS, _NOTE_OUTCOMES):
+    for statement in (_NOTE_SCHEDULES, _NOTE_KINDS, _NOTE_OUTCOMES):
         db.execute(statement, noted)
-    runs = dict(db.execute(_FIND_RUNS, noted).fetchall())
-    of_text = dict(db.execute(_FIND_OUTCOMES, noted).fetchall())
-    outcomes = {outcome: of_text[text] for outcome, text in told.items()}
-    rows = []
-    for decision_id, at, dialect, number, caller, callid, outcome in calls:
-        prefix, count = split_id(decision_id)
-        row_id = runs[prefix] << NUMBER_BITS | count
-        place = outcomes[outcome]
-        rows.append((row_id, at, number, caller, dialect, callid, outcome.valid_until, place))
-    db.execute(_NOTE_CALLS, (json.dumps(rows),))
+    found = {text: numbers for text, *numbers in db.execute(_FIND_OUTCOMES, noted)}
+    shared.outcomes.update({outcome: tuple(found[text]) for outcome, text in told.items()})
+
+
+@lru_cache(maxsize=32)
+def _insertion(count: int) -> str:
+    """Return the statement that inserts so many calls."""
+    gaps = ", ".join("?" * len(_COLUMNS))
+    rows = ", ".join([f"({gaps})"] * count)
+    return (
+        f"INSERT INTO calls ({', '.join(_COLUMNS)}) VALUES {rows} "  # noqa: S608 - ours
+        "ON CONFLICT (id) DO NOTHING"
+    )
 
 
 def remove_calls_before(db: "Database", at: int, limit: int) -> int:

@@ -10,7 +10,12 @@ from typing import Final
 
 import structlog
 
-from pbx_adapters.call_record import RecordedCall, remove_calls_before, write_calls
+from pbx_adapters.call_record import (
+    RecordedCall,
+    SharedRows,
+    remove_calls_before,
+    write_calls,
+)
 from pbx_adapters.decisions_db import DecisionsUnavailableError, writing_decisions
 from pbx_adapters.side_database import damaged_path
 
@@ -39,8 +44,9 @@ _log = structlog.get_logger()
 class DecisionKeeper(threading.Thread):
     """Writes the calls that `source` hands out to the database at `path`, about once a second.
 
-    `source` gives the calls that have waited longest, at most as many as it is asked for. What is
-    older than `retention_days` by `clock`, which gives epoch seconds, is removed little by little.
+    `source` gives the calls that have waited longest, as many as it is asked for while it has them.
+    What is older than `retention_days` by `clock`, which gives epoch seconds, is removed little by
+    little.
 
     What can't be written is told once and tried again; meanwhile no more is taken from the source.
     `tell_written` hears of every attempt whether it succeeded, `tell_dropped` how many calls
@@ -68,14 +74,17 @@ class DecisionKeeper(threading.Thread):
         self._flush_seconds = flush_seconds
         # Taken from the source, and not known to be written.
         self._taken: list[list[RecordedCall]] = []
+        self._shared = SharedRows()
         self._is_told = False
         self._removes_at = monotonic()
         self._stopping = threading.Event()
 
-    def stop(self) -> None:
-        """Write the rest, then end; waits for it, but not for ever."""
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Write the rest, then end; waits for it so long, and tells when that was too short."""
         self._stopping.set()
-        self.join(STOP_SECONDS)
+        self.join(seconds)
+        if self.is_alive():
+            _log.warning("calls_not_recorded", why=f"the last took longer than {seconds:g} s")
 
     def run(self) -> None:
         """Write what waits and remove what is too old, every second."""
@@ -88,15 +97,23 @@ class DecisionKeeper(threading.Thread):
 
     def flush(self) -> None:
         """Write all that waits, as long as it can be written."""
+        # Behind what could not be written before, more may wait.
+        is_behind = bool(self._taken)
         while self._taken or self._take():
             error = self._attempt(self._write)
             if error is not None:
+                self._shared = SharedRows()
                 if not _is_of_the_file(error):
                     # It would fail for ever, and keep every later call out.
                     self._tell_dropped(sum(map(len, self._taken)))
                     self._taken.clear()
                 return
+            is_behind = is_behind or self._is_behind()
             self._taken.clear()
+            if not is_behind:
+                # What came meanwhile is little: each transaction costs as much as many calls.
+                return
+            is_behind = False
 
     def remove_expired(self, seconds: float) -> bool:
         """Remove what is too old, for about so long; tell whether that is done, or has to wait."""
@@ -134,9 +151,15 @@ class DecisionKeeper(threading.Thread):
         """Write in one transaction what was taken before, and more as long as it isn't too much."""
         with writing_decisions(self._path) as db:
             written = 0
-            while written < len(self._taken) or (written < _SLICES_AT_ONCE and self._take()):
-                write_calls(db, self._taken[written])
+            while written < len(self._taken) or (
+                written < _SLICES_AT_ONCE and self._is_behind() and self._take()
+            ):
+                write_calls(db, self._taken[written], self._shared)
                 written += 1
+
+    def _is_behind(self) -> bool:
+        """Tell whether the source probably has more than what was taken last."""
+        return len(self._taken[-1]) == SLICE
 
     def _attempt(self, work: Callable[[], None]) -> Exception | None:
         """Do what may fail, tell what comes of it, and return why it failed."""

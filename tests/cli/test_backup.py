@@ -12,6 +12,8 @@ import pytest
 
 from audio_store.inbox import Recording, RecordingInbox
 from audio_store.masters import MasterFiles
+from pbx_adapters.caller_hash import make_caller_key
+from pbx_adapters.token_uses import write_uses
 from tests.cli.command_line import SHOP, CommandLine, document, wav
 from tests.cli.conftest import SetClock
 
@@ -69,6 +71,19 @@ def test_everything_is_in_it(stored: CommandLine) -> None:
         "missing_messages": [],
         "removed": [],
     }
+
+
+def test_what_calls_left_behind_is_not_in_it(stored: CommandLine) -> None:
+    """Recorded calls would outlive their time in it, and the key lie beside what it protects."""
+    data = stored.folder / "data"
+    write_uses(data / "decisions.db", [("a", 1_795_341_600)])
+    make_caller_key(data / "caller-hash.key")
+    stored("backup", "all.tar")
+    assert list(members(stored.folder / "all.tar")) == [
+        "bereikbaar.db",
+        f"audio/{TONE}.wav",
+        "backup.json",
+    ]
 
 
 def test_only_its_owner_may_read_it(stored: CommandLine) -> None:

@@ -6,12 +6,17 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from admin_cli.main import bereikbaar
 from benchmarks.__main__ import IN_PROCESS, main
+from benchmarks.call_record import fill
 from benchmarks.company import generate_documents, generate_schedules
 from benchmarks.effort import QUICK, Effort
 from benchmarks.figures import Goal, Row, Verdict, percentile, table_text
 from benchmarks.peer_hours import osm_hours
+from pbx_adapters.call_queries import CallFilter, list_calls
+from pbx_adapters.data_dir import DECISIONS_FILE
 from schedules.holidays_nl import HOLIDAY_IDS
 from schedules.model import Schedule
 
@@ -138,3 +143,18 @@ def test_percentile_is_a_measured_value() -> None:
     assert percentile(values, 0.99) == 99
     assert percentile(values, 0.5) == 50
     assert percentile([7.0], 0.99) == 7
+
+
+@pytest.mark.slow
+def test_made_up_calls_are_recorded_and_come_out_the_same_again(tmp_path: Path) -> None:
+    """The record that is measured is one that the daemon could have written."""
+    fill(tmp_path, 2_000, 5, 1_795_341_600)
+    path = tmp_path / DECISIONS_FILE
+    calls = list(list_calls(path, CallFilter(), None))
+    assert len(calls) == 2_000
+    assert {call.outcome.status for call in calls} >= {"open", "closed", "unknown"}
+    assert 1_795_341_600 - 30 * 86_400 <= calls[-1].at < calls[0].at < 1_795_341_600
+    decided = next(call for call in calls if call.outcome.schedule)
+    options = ("explain", decided.decision_id, "--data-dir", str(tmp_path))
+    result = CliRunner().invoke(bereikbaar, options, prog_name="bereikbaar")
+    assert "replayed   the same" in result.stdout

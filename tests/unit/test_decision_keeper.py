@@ -1,6 +1,7 @@
 """Calls are written soon, kept as long as they may be, and waited for by nobody."""
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,6 +81,22 @@ def test_thread_writes_every_so_often_and_the_rest_when_it_ends(path: Path) -> N
     keeper.stop()
     assert not keeper.is_alive()
     assert recorded_numbers(path) == list(range(1, 1_000))
+
+
+def test_end_that_cannot_wait_says_so(path: Path, logged: list[dict[str, object]]) -> None:
+    """A disk that hangs doesn't keep the daemon from ending, and what is lost by it is told."""
+    is_freed = threading.Event()
+
+    def take(_limit: int) -> list[RecordedCall]:
+        is_freed.wait(30)
+        return []
+
+    keeper = DecisionKeeper(path, take, 30, lambda: AT, flush_seconds=0.01)
+    keeper.start()
+    keeper.stop(seconds=0.01)
+    is_freed.set()
+    keeper.join(30)
+    assert [line["event"] for line in logged] == ["calls_not_recorded"]
 
 
 def test_what_cannot_be_written_waits(path: Path, logged: list[dict[str, object]]) -> None:
@@ -214,6 +231,35 @@ def test_nothing_of_a_removed_call_is_left_in_the_files(path: Path) -> None:
     for trace in (b"geheim-gesprek", b"+31612345678", caller):
         assert trace not in content()
     assert recorded_numbers(path) == [2]
+
+
+def test_end_writes_also_what_came_after_a_fault(path: Path) -> None:
+    """What waits behind calls that could not be written is not left behind."""
+    source = CallSource(call_of(1))
+    keeper = keeper_of(path, source)
+    with unwritable(path):
+        keeper.flush()
+    source.calls.append(call_of(2))
+    keeper.flush()
+    assert recorded_numbers(path) == [1, 2]
+
+
+def test_few_calls_that_come_while_others_are_written_wait(path: Path) -> None:
+    """One transaction for each would cost more than the calls themselves."""
+    source = CallSource(call_of(1))
+
+    def take_while_calls_come(limit: int) -> list[RecordedCall]:
+        taken = source.take(limit)
+        sizes.append(len(taken))
+        source.calls.append(call_of(1 + len(sizes)))
+        return taken
+
+    sizes: list[int] = []
+    keeper = DecisionKeeper(path, take_while_calls_come, 30, lambda: AT)
+    keeper.flush()
+    keeper.flush()
+    assert sizes == [1, 1]
+    assert recorded_numbers(path) == [1, 2]
 
 
 def test_damaged_database_goes_once_all_in_it_is_too_old(path: Path) -> None:

@@ -1,0 +1,128 @@
+"""`bereikbaar calls`: what was decided for the calls that were made."""
+
+from itertools import islice
+from typing import Final, get_args
+
+import click
+
+from admin_cli.call_words import read_span, span_options
+from admin_cli.invocation import Invocation, tell
+from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
+from admin_cli.typed import Typed
+from pbx_adapters.data_dir import DECISIONS_FILE
+from routing_engine.decision import Action, CallStatus, Reason
+from schedules.errors import FaultyValueError
+from schedules.telephone import read_number
+
+_SHOWN: Final = 100
+
+_COMMANDS: Final = {
+    "list": LazyCommand("admin_cli.calls", "list_calls", "List recorded calls, newest first."),
+    "stats": LazyCommand("admin_cli.call_stats", "stats", "Count recorded calls."),
+}
+
+
+@click.group(cls=LazyGroup, lazy=_COMMANDS)
+def calls() -> None:
+    """List and count the calls that were made, as long as they are kept."""
+
+
+@click.command(
+    name="list",
+    cls=Command,
+    epilog='bereikbaar calls list --number 085-0000000 --from "2026-11-20 09:00" --status closed\n'
+    "bereikbaar calls list --caller 06-12345678 --limit 5\n"
+    "bereikbaar calls list --from 2026-11-01 --to 2026-12-01 --csv november.csv",
+)
+@span_options
+@click.option("--status", type=click.Choice(get_args(CallStatus)), help="Only these.")
+@click.option("--action", type=click.Choice(get_args(Action)), help="Only these.")
+@click.option("--reason", type=click.Choice(get_args(Reason)), help="Only these.")
+@click.option("--number", metavar="N", help="Only calls to this number, in any form.")
+@click.option("--schedule", metavar="ID", help="Only calls this schedule decided.")
+@click.option("--caller", metavar="N", help="Only this caller's, in any form.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"At most so many; else {_SHOWN}, and with --csv all.",
+)
+@click.option("--csv", "csv_file", metavar="FILE", help="Write them as CSV; - is stdout.")
+@pass_invocation
+def list_calls(  # noqa: PLR0913 - its options
+    invocation: Invocation,
+    *,
+    from_text: str | None,
+    to_text: str | None,
+    zone_name: str,
+    number: str | None,
+    caller: str | None,
+    limit: int | None,
+    csv_file: str | None,
+    **wanted: str | None,
+) -> None:
+    """List recorded calls, newest first: what was asked, and what was decided.
+
+    WHEN is 2026-11-22 10:00, 22-11-2026 10:00, a date alone for its midnight, or one with an
+    offset. Callers' numbers aren't kept: --caller finds the calls of one that you know.
+    `bereikbaar explain` replays a call.
+    """
+    if csv_file is not None and invocation.is_json:
+        raise click.UsageError("give either --csv or --json")
+    from admin_cli.call_report import print_calls, print_calls_json, write_calls_csv
+    from pbx_adapters import call_queries
+
+    typed = Typed()
+    span = read_span(typed, from_text, to_text, zone_name)
+    chosen = call_queries.CallFilter(
+        span.from_at,
+        span.until_at,
+        number=typed.read("--number", lambda: _number_of(invocation, number)),
+        caller=typed.read("--caller", lambda: _hash_of(invocation, caller)),
+        **{key: value or "" for key, value in wanted.items()},
+    )
+    typed.check()
+    most = limit or (None if csv_file is not None else _SHOWN)
+    path = invocation.data_dir / DECISIONS_FILE
+    found = call_queries.list_calls(path, chosen, None if most is None else most + 1)
+    shown = found if most is None else islice(found, most)
+    if csv_file is not None:
+        count = write_calls_csv(shown, csv_file)
+    elif invocation.is_json:
+        count = print_calls_json(shown)
+    else:
+        count = print_calls(shown, span.zone)
+    if not count:
+        tell("no such calls are recorded")
+    elif next(found, None) is not None:
+        tell(f"these are the newest {count}; --limit N shows more, --csv FILE all")
+
+
+def _number_of(invocation: Invocation, text: str | None) -> str:
+    """Return the number that is meant in E.164, empty for any; raises `FaultyValueError`."""
+    if text is None:
+        return ""
+    number = read_number(text, invocation.config.default_region)
+    if number is None:
+        raise FaultyValueError(
+            (f"{text[:40]!r} is no telephone number", "write it as +31850000100")
+        )
+    return number
+
+
+def _hash_of(invocation: Invocation, text: str | None) -> int | None:
+    """Return the hash under which a caller's calls are kept, None for any.
+
+    Raises `FaultyValueError` and `CallerKeyError`.
+    """
+    if text is None:
+        return None
+    from pbx_adapters.caller_hash import hash_caller, read_caller_key
+
+    config = invocation.config
+    hashed = hash_caller(read_caller_key(config.caller_key_path), text, config.default_region)
+    if hashed is None:
+        raise FaultyValueError(
+            (f"{text[:40]!r} is no telephone number", "write it as +31612345678")
+        )
+    return hashed
