@@ -117,7 +117,12 @@ class Follower:
                 pass
             else:
                 deleted = set(changes.deleted)
-                gone = [one for one in store.deletions() if one.schedule_id in deleted]
+                # Finding them takes as long as reading everything.
+                gone = [
+                    one
+                    for one in (store.deletions() if deleted else ())
+                    if one.schedule_id in deleted
+                ]
                 return [*changes.changed, *gone], set()
         found, there = [], set()
         for latest in (*store.currents(), *store.deletions()):

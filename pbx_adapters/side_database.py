@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -63,6 +64,8 @@ class SideDatabase(NamedTuple):
                 yield None
                 return
             with closing(_connect(path, "ro")) as connection:
+                # A text that is none must not hide the others.
+                connection.text_factory = methodcaller("decode", errors="replace")
                 known = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
                 yield connection if (table,) in known.fetchall() else None
 
@@ -78,8 +81,8 @@ class SideDatabase(NamedTuple):
         from sqlite_utils import Database, Migrations
 
         # A power cut may lose the last writes: nothing here is worth a call's waiting for the disk.
-        # The indexes of calls are written all over: with SQLite's 2 MB that takes twice as long.
-        # What is removed, such as who called whom when, must not be left in the file.
+        # Indexes are written all over: with SQLite's 2 MB that takes twice as long.
+        # What is removed, such as who changed what, must not be left in the file.
         for pragma in (
             "journal_mode = wal",
             "synchronous = normal",
