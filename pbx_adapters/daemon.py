@@ -130,7 +130,7 @@ async def _tell_all_ready(fleet: Fleet, manager: ServiceManager) -> None:
     """Tell once all workers answer calls; after a while, once any does."""
     patient_until = monotonic() + READY_SECONDS
     # Polled: this ends soon after the start.
-    while fleet.ready_count < (1 if monotonic() > patient_until else fleet.size):  # noqa: ASYNC110
+    while fleet.listening_count < (1 if monotonic() > patient_until else fleet.size):  # noqa: ASYNC110
         await asyncio.sleep(_POLL_SECONDS)
     manager.tell("READY=1")
 

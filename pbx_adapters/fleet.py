@@ -62,9 +62,9 @@ class Fleet:
         self._absent_since.setdefault(number, self.timer())
 
     @property
-    def ready_count(self) -> int:
+    def listening_count(self) -> int:
         """How many workers answer calls."""
-        return sum(report.is_ready for report in self._reports.values())
+        return sum(report.is_listening for report in self._reports.values())
 
     def reply_to(self, number: int) -> Reply:
         """Return what a worker is told about the others."""

@@ -18,7 +18,7 @@ import structlog
 from pbx_adapters.config import Config, Listen
 from pbx_adapters.fleet import Fleet
 from pbx_adapters.worker import Duty, run_worker
-from pbx_adapters.worker_link import LENGTH, message_of, report_of
+from pbx_adapters.worker_link import LENGTH, Report, message_of, report_of
 
 # A worker whose event loop, or what follows the store, stands still for so long is replaced.
 HANG_SECONDS: Final = 20.0
@@ -125,6 +125,9 @@ class Supervisor:
             return f"not started: {error}", inf
         self._running[number] = worker
         _log.info("worker_started", worker=number, process=worker.process.pid)
+        if self._stopping.is_set():
+            # The others were told while this one was being started.
+            _signal(worker, signal.SIGTERM)
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.add_reader(worker.process.sentinel, ended.set)
@@ -158,19 +161,27 @@ class Supervisor:
 
     async def _converse(self, worker: _Running) -> None:
         """Answer each report of a worker, until it has no more to say."""
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        try:
             while True:
                 (length,) = LENGTH.unpack(await worker.reader.readexactly(LENGTH.size))
                 report = report_of(await worker.reader.readexactly(length))
-                if report.is_well:
-                    worker.well_until = monotonic() + HANG_SECONDS
-                if report.is_ready:
-                    worker.ready_at = min(worker.ready_at, monotonic())
-                self._fleet.take(worker.number, report)
-                if report.wants_reload:
-                    self.reload()
-                worker.writer.write(message_of(self._fleet.reply_to(worker.number)))
-                await worker.writer.drain()
+                await self._answer(worker, report)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            # It has ended.
+            pass
+        except Exception:  # noqa: BLE001 - without answers it falls silent, and is replaced
+            _log.exception("worker_not_understood", worker=worker.number)
+
+    async def _answer(self, worker: _Running, report: Report) -> None:
+        if report.is_well:
+            worker.well_until = monotonic() + HANG_SECONDS
+        if report.is_listening:
+            worker.ready_at = min(worker.ready_at, monotonic())
+        self._fleet.take(worker.number, report)
+        if report.wants_reload:
+            self.reload()
+        worker.writer.write(message_of(self._fleet.reply_to(worker.number)))
+        await worker.writer.drain()
 
     async def _watch(self) -> None:
         """Kill workers that stand still, so that they are started again."""

@@ -85,7 +85,6 @@ def wire(config: Config, metrics: Metrics, *, is_first: bool = True) -> Parts:
     _tune()
     # Read once beforehand: the first number takes longest, and it shall not be a caller's.
     read_number("0", config.default_region)
-    metrics.workers.set(1)
     serving = Serving()
     masters = MasterFiles(config.data_dir / AUDIO_FOLDER)
     watch = AudioWatch(masters)
@@ -163,7 +162,9 @@ async def start_server(
     parts: Parts, whole: Whole, sockets: Sequence[socket.socket], base_url: str
 ) -> RunningServer:
     """Serve the application over TCP: to whoever has a token."""
-    return await _start(parts, whole, sockets, base_url, parts.admission)
+    server = await _start(parts, whole, sockets, base_url, parts.admission)
+    parts.metrics.workers.set(1)
+    return server
 
 
 async def start_control(

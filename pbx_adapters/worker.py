@@ -84,6 +84,7 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         self._is_ready = False
+        self._is_listening = False
         self._reloads = duty.reloads
         self._reloading: asyncio.Task[None] | None = None
         self._told_uses: dict[str, int] = {}
@@ -149,6 +150,8 @@ class Worker:
         servers = [await start_server(self._parts, self, sockets, base_url)]
         if self._duty.control is not None:
             servers.append(await start_control(self._parts, self, self._duty.control, base_url))
+        self._is_listening = True
+        self._link.wake()
         _log.info("listening", address=f"http://{address}", data_dir=str(config.data_dir))
         return servers
 
@@ -176,6 +179,7 @@ class Worker:
         return Report(
             revision=self._revision,
             is_ready=self._is_ready,
+            is_listening=self._is_listening,
             is_well=self._parts.reloader.is_alive(),
             troubles=self._parts.serving.troubles,
             reloads=self._reloads,

@@ -22,14 +22,15 @@ class Report(NamedTuple):
     """What a worker says of itself, about once a second.
 
     `revision` of the store is in service, 0 before any. `is_ready`: it answers calls, or is about
-    to; `is_well`: it follows the store. `reloads` is the number of the last reload it has done,
-    `wants_reload` asks for one of all workers. `uses` of tokens are those that are new since the
-    report before. `families` is None where the metrics of the report before are good enough.
-    `calls` are to be recorded. `wants_exposition` asks for the metrics of all.
+    to; `is_listening`: it does; `is_well`: it follows the store. `reloads` is the number of the
+    last reload it has done, `wants_reload` asks for one of all workers. `uses` of tokens are those
+    that are new since the report before. `families` is None where the metrics of the report before
+    are good enough. `calls` are to be recorded. `wants_exposition` asks for the metrics of all.
     """
 
     revision: int
     is_ready: bool
+    is_listening: bool
     is_well: bool
     troubles: tuple[str, ...]
     reloads: int

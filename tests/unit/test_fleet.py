@@ -57,6 +57,7 @@ class Told:
         report = Report(
             revision,
             is_ready=is_ready,
+            is_listening=is_ready,
             is_well=True,
             troubles=troubles,
             reloads=reloads,
@@ -103,10 +104,10 @@ def test_a_worker_that_starts_holds_up_nothing() -> None:
     assert told.fleet.reply_to(2).others_revision == 7
     assert told.shown("bereikbaar_snapshot_revision") == 7
     assert told.shown("bereikbaar_workers") == 1
-    assert told.fleet.ready_count == 1
+    assert told.fleet.listening_count == 1
     told.report(2, 7)
     assert told.shown("bereikbaar_workers") == 2
-    assert told.fleet.ready_count == 2
+    assert told.fleet.listening_count == 2
 
 
 def test_no_sum_falls() -> None:

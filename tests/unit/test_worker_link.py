@@ -66,6 +66,7 @@ class Linked:
         return Report(
             1,
             is_ready=True,
+            is_listening=True,
             is_well=True,
             troubles=self.filling,
             reloads=0,
