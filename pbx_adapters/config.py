@@ -132,6 +132,7 @@ class Config(BaseSettings):
 
     data_dir: Path = Path("data")
     listen: Annotated[Listen, NoDecode, BeforeValidator(parse_listen)] = Listen("127.0.0.1", 8470)
+    workers: int = Field(default=1, ge=1, le=64)
     public_url: Annotated[str, AfterValidator(_check_public_url)] | None = None
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -145,6 +146,14 @@ class Config(BaseSettings):
     keepalive_seconds: float = Field(default=75.0, ge=1, le=3_600)
     default_region: Country = "NL"
     forward_countries: Annotated[tuple[Country, ...], NoDecode, BeforeValidator(_split_list)] = ()
+    decision_retention_days: int = Field(default=30, ge=0, le=3_660)
+    caller_hash_key_file: Path | None = None
+
+    @property
+    def caller_key_path(self) -> Path:
+        """Where the key is that callers' numbers are hashed with."""
+        return self.caller_hash_key_file or self.data_dir / CALLER_KEY_FILE
+
     notify: Annotated[tuple[NotifyRule, ...], NoDecode, AfterValidator(check_receivers)] = ()
     smtp: Annotated[SmtpSettings | None, NoDecode] = None
 
@@ -155,14 +164,6 @@ class Config(BaseSettings):
                 ("notify names e-mail addresses, and there is no [smtp]", "add [smtp] with host")
             )
         return self
-
-    decision_retention_days: int = Field(default=30, ge=0, le=3_660)
-    caller_hash_key_file: Path | None = None
-
-    @property
-    def caller_key_path(self) -> Path:
-        """Where the key is that callers' numbers are hashed with."""
-        return self.caller_hash_key_file or self.data_dir / CALLER_KEY_FILE
 
     @property
     def lacks_public_url(self) -> bool:
@@ -275,24 +276,11 @@ def _setting_of(variable: str) -> str:
     return variable.removeprefix(_PREFIX).upper()
 
 
-def _is_there(file: Path) -> bool:
-    """Tell whether a file is in its usual place.
-
-    Who works for another user, as by `sudo`, may stand in a folder that this one can't enter.
-    """
-    try:
-        return file.is_file()
-    except PermissionError:
-        if file.is_absolute():
-            raise
-        return False
-
-
 def _find_file(path: Path | None) -> Path | None:
     chosen = os.environ.get(f"{_PREFIX}CONFIG")
     named = path or (Path(chosen) if chosen else None)
     if named is None:
-        return next((file for file in CONFIG_FILES if _is_there(file)), None)
+        return next((file for file in CONFIG_FILES if file.is_file()), None)
     if not named.is_file():
         fault = Fault("", "is not a file", "name an existing TOML file, or leave --config out")
         raise InvalidConfigError([(str(named), fault)])
