@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from operator import attrgetter
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from routing_engine.day_plan import DayRules, RecurringRules, index_days, pack_spans
 from routing_engine.decision import Outcome, TargetError
@@ -13,7 +13,7 @@ from routing_engine.zones import zone_offsets
 from schedules.date_text import epoch_day
 from schedules.forward_rules import ForwardPolicy, forward_refusal
 from schedules.holidays_nl import HOLIDAY_IDS, HOLIDAY_NAMES
-from schedules.model import DayPlan, Schedule, Slot
+from schedules.model import DayPlan, Schedule
 from schedules.slot_text import DAY_MINUTES, Status, TreatmentLike
 
 WEEKDAY_RULES: Final = tuple(
@@ -25,30 +25,9 @@ WEEKDAY_TITLES: Final = (
 
 _KEPT: Final = 4_096
 _START: Final = attrgetter("start")
+_WORDS: Final = attrgetter("status", "audio", "forward", "voicemail")
 
 _T = TypeVar("_T")
-_Key = TypeVar("_Key")
-
-
-class _Treatment(NamedTuple):
-    """What a slot says of the caller, in the slot's own words: equal for all slots that do."""
-
-    status: Status
-    audio: str | None
-    forward: str | None
-    voicemail: bool
-
-
-_KnownSlot = tuple[int, _Treatment, Slot]
-
-# Start and treatment of slots, which schedules share, by identity: to compare two slots takes
-# longer than to read one. An entry holds its slot, so that no other gets that identity meanwhile.
-_known_slots: Final[dict[int, _KnownSlot]] = {}
-# No `lru_cache`, since each hit of that touches three of an entry's neighbours too: what lies far
-# from the processor is most of what compiling costs.
-_profiles: Final[dict[tuple[tuple[int, ...], Sequence[int]], DayProfile]] = {}
-# One and the same number for each minute, for the same reason.
-_MINUTES: Final = tuple(range(DAY_MINUTES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,24 +117,25 @@ def _without_target(status: Status) -> Outcome:
 
 
 class _Outcomes:
-    """The distinct outcomes of a schedule, `found` in the order of their `numbers`."""
+    """The distinct outcomes of a schedule, numbered as they are met: slots repeat over the week."""
 
     def __init__(self, schedule: Schedule, targets: TargetCheck) -> None:
         self.found: list[Outcome] = []
-        self.numbers: dict[_Treatment, int] = {}
         self._schedule = schedule
         self._targets = targets
+        self._numbers: dict[tuple[object, ...], int] = {}
 
     def of(self, treatment: TreatmentLike) -> Outcome:
         """Return a treatment's outcome, which is among `found` then."""
-        words = _treatment_of(treatment)
-        number = self.numbers.get(words)
-        return self.found[self.add(words) if number is None else number]
+        return self.found[self.number_of(treatment)]
 
-    def add(self, treatment: _Treatment) -> int:
-        """Compile a treatment that has no number yet; return the one it has from now on."""
-        number = self.numbers[treatment] = len(self.found)
-        self.found.append(compile_outcome(treatment, self._schedule, self._targets))
+    def number_of(self, treatment: TreatmentLike) -> int:
+        """Return the number of a treatment's outcome."""
+        words = _WORDS(treatment)
+        number = self._numbers.get(words)
+        if number is None:
+            number = self._numbers[words] = len(self.found)
+            self.found.append(compile_outcome(treatment, self._schedule, self._targets))
         return number
 
 
@@ -235,36 +215,17 @@ def _compile_profiles(
 
 def _compile_day(plan: DayPlan, outcomes: _Outcomes) -> DayProfile:
     """Compile one day; operators may write its slots in any order."""
-    numbers = outcomes.numbers
     starts, pattern = [], []
-    # Step by step: this is done for every slot of every schedule, and calls would double its cost.
-    for slot in plan:
-        start, treatment, _ = _known_slots.get(id(slot)) or _read_slot(slot)
-        number = numbers.get(treatment)
-        starts.append(start)
-        pattern.append(outcomes.add(treatment) if number is None else number)
-    if starts != sorted(starts):
-        return _compile_day(tuple(sorted(plan, key=_START)), outcomes)
+    for slot in sorted(plan, key=_START):
+        starts.append(slot.start)
+        pattern.append(outcomes.number_of(slot))
     _, *later = starts
-    shape = (*later, DAY_MINUTES), _pack(pattern)
-    return _profiles.get(shape) or _keep(_profiles, shape, DayProfile(*shape))
+    return _profile((*later, DAY_MINUTES), _pack(pattern))
 
 
-def _read_slot(slot: Slot) -> _KnownSlot:
-    """Return a slot's start and treatment, and remember them."""
-    known = _MINUTES[slot.start], _share(_treatment_of(slot)), slot
-    return _keep(_known_slots, id(slot), known)
-
-
-def _treatment_of(slot: TreatmentLike) -> _Treatment:
-    return _Treatment(slot.status, slot.audio, slot.forward, slot.voicemail)
-
-
-def _keep(kept: dict[_Key, _T], key: _Key, value: _T) -> _T:
-    """Add a value to a cache, emptied when it is full; return it, or what another thread kept."""
-    if len(kept) >= _KEPT:
-        kept.clear()
-    return kept.setdefault(key, value)
+@lru_cache(maxsize=_KEPT)
+def _profile(ends: tuple[int, ...], pattern: Sequence[int]) -> DayProfile:
+    return DayProfile(ends, pattern)
 
 
 def _pack(numbers: list[int]) -> Sequence[int]:

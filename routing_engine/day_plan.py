@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from typing import Final
 
 from schedules.date_text import date_of, epoch_day
@@ -61,8 +62,7 @@ def pack_spans(spans: Iterable[tuple[int, int, int]]) -> "array[int]":
     The first days in order, then the last days, then the indices: a tenth of what a dictionary of
     days would take.
     """
-    first_days, last_days, rules = zip(*sorted(spans), strict=True)
-    return array("i", first_days + last_days + rules)
+    return array("i", [*chain.from_iterable(zip(*sorted(spans), strict=True))])
 
 
 def span_on(spans: "array[int]", day: int) -> int | None:
