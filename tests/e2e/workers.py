@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from tests.e2e.daemon import Daemon, wait_until
+from tests.e2e.daemon import PATIENCE, Daemon, wait_until
 
 
 def worker_pids(daemon: Daemon) -> dict[int, int]:
@@ -46,4 +46,4 @@ def start_altered(daemon: Daemon, alterations: str) -> None:
 
 def wait_for_both(daemon: Daemon) -> None:
     """Wait until both workers of a daemon answer calls."""
-    wait_until(lambda: workers_of(daemon) == 2, "both workers answer calls")
+    wait_until(lambda: workers_of(daemon) == 2, "both workers answer calls", 2 * PATIENCE)
