@@ -119,6 +119,7 @@ class Config(BaseSettings):
 
     data_dir: Path = Path("data")
     listen: Annotated[Listen, NoDecode, BeforeValidator(parse_listen)] = Listen("127.0.0.1", 8470)
+    workers: int = Field(default=1, ge=1, le=64)
     public_url: Annotated[str, AfterValidator(_check_public_url)] | None = None
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

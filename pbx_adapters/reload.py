@@ -46,7 +46,7 @@ class Reloader(threading.Thread):
     that `audio` finds. A change committed by any process is found by polling the database's data
     version; the call path never waits for the disk. `first_reading` is done once the store has been
     read, or was found wanting. Every `check_seconds`, and after any other write to its files, the
-    store is read to see whether it is whole.
+    store is read to see whether it is whole. One process of a daemon `keeps_last_good`, the file.
     """
 
     def __init__(  # noqa: PLR0913 - its wiring
@@ -60,6 +60,7 @@ class Reloader(threading.Thread):
         clock: Callable[[], int],
         loop: asyncio.AbstractEventLoop,
         check_seconds: float = CHECK_SECONDS,
+        keeps_last_good: bool = True,
     ) -> None:
         super().__init__(name="reload", daemon=True)
         self._data_dir = data_dir
@@ -82,7 +83,7 @@ class Reloader(threading.Thread):
         self._opened_file: tuple[int, int] | None = None
         self.first_reading: asyncio.Future[None] = loop.create_future()
         self._waiting: deque[asyncio.Future[None]] = deque([self.first_reading])
-        self._keeper = LastGoodKeeper(data_dir, self._last_good_path)
+        self._keeper = LastGoodKeeper(data_dir, self._last_good_path) if keeps_last_good else None
 
     def request(self) -> None:
         """Have everything read anew, soon."""
@@ -104,7 +105,8 @@ class Reloader(threading.Thread):
 
     def run(self) -> None:
         """Follow the store; when it can't be read, answer from what is there and try again."""
-        self._keeper.start()
+        if self._keeper is not None:
+            self._keeper.start()
         while not self._is_stopping:
             waiting = self._take_waiting()
             started = perf_counter()
@@ -116,7 +118,8 @@ class Reloader(threading.Thread):
             if not is_readable:
                 rest = (perf_counter() - started) * _REST_PER_SECOND_TRIED
                 self._pause(min(max(RETRY_SECONDS, rest), MAX_RETRY_SECONDS))
-        self._keeper.stop()
+        if self._keeper is not None:
+            self._keeper.stop()
         self._settle(self._take_waiting())
 
     def _follow_or_survive(self, waiting: list[asyncio.Future[None]]) -> bool:
@@ -230,7 +233,8 @@ class Reloader(threading.Thread):
         self._trouble = ""
         self._publish(loaded.service())
         self._metrics.show_tables(loaded, self._clock())
-        self._keeper.note(Noted(loaded.revision, loaded.kept))
+        if self._keeper is not None:
+            self._keeper.note(Noted(loaded.revision, loaded.kept))
         _log.info(
             event,
             revision=loaded.revision,

@@ -38,6 +38,7 @@ def test_defaults() -> None:
     assert load_config(None, {}).model_dump() == {
         "data_dir": Path("data"),
         "listen": Listen("127.0.0.1", 8470),
+        "workers": 1,
         "public_url": None,
         "log_format": "json",
         "log_level": "info",
@@ -53,6 +54,7 @@ def test_defaults() -> None:
 FILE = """
 data_dir = "/srv/bereikbaar"
 listen = "[::1]:9000"
+workers = 4
 public_url = "https://calls.example.nl/"
 log_format = "console"
 log_level = "debug"
@@ -66,6 +68,7 @@ forward_countries = ["BE", "DE"]
 ENVIRONMENT = {
     "BEREIKBAAR_DATA_DIR": "/srv/bereikbaar",
     "BEREIKBAAR_LISTEN": "[::1]:9000",
+    "BEREIKBAAR_WORKERS": "4",
     "BEREIKBAAR_PUBLIC_URL": "https://calls.example.nl/",
     "BEREIKBAAR_LOG_FORMAT": "console",
     "BEREIKBAAR_LOG_LEVEL": "debug",
@@ -79,6 +82,7 @@ ENVIRONMENT = {
 EVERYTHING = {
     "data_dir": Path("/srv/bereikbaar"),
     "listen": Listen("::1", 9_000),
+    "workers": 4,
     "public_url": "https://calls.example.nl",
     "log_format": "console",
     "log_level": "debug",
