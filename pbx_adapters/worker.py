@@ -1,10 +1,12 @@
 """One of several processes that answer calls, under a supervisor."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
 from contextlib import suppress
+from threading import Timer
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -29,6 +31,8 @@ from pbx_adapters.worker_link import Reply, Report, WorkerLink
 
 _READY_ANSWER_SECONDS: Final = 1.0
 _SCRAPE_SECONDS: Final = 3.0
+# How long calls in flight may take once the supervisor is gone.
+ORPHAN_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.05
 _SILENT: Final = "the supervisor of the workers doesn't answer; see the log, restart the daemon"
 
@@ -73,19 +77,20 @@ class Worker:
         self._duty = duty
         self._metrics = metrics
         self._parts = wire(duty.config, metrics, is_first=duty.number == 1)
+        self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         self._is_ready = False
         self._reloads = duty.reloads
         self._reloading: asyncio.Task[None] | None = None
         self._told_uses: dict[str, int] = {}
         self._reply = Reply(None, (), duty.reloads, duty.reloads)
-        self._link = WorkerLink(duty.link, self._report, self._take_reply, self._stopping.set)
+        self._link = WorkerLink(duty.link, self._report, self._take_reply, self._end_alone)
 
     @classmethod
     async def run(cls, duty: Duty, metrics: Metrics) -> None:
         """Read the store, answer calls until told to stop, and answer those in flight."""
         worker = cls(duty, metrics)
-        loop = asyncio.get_running_loop()
+        loop = worker._loop
         loop.add_signal_handler(signal.SIGTERM, worker._stopping.set)
         # The supervisor's doorbell; it was blocked until here.
         loop.add_signal_handler(signal.SIGHUP, worker._link.wake)
@@ -142,6 +147,14 @@ class Worker:
             servers.append(await start_control(self._parts, self, self._duty.control, base_url))
         _log.info("listening", address=f"http://{address}", data_dir=str(config.data_dir))
         return servers
+
+    def _end_alone(self) -> None:
+        """End, now that the supervisor is gone; in the link's thread."""
+        force = Timer(ORPHAN_SECONDS, os._exit, [1])
+        force.daemon = True
+        force.start()
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._stopping.set)
 
     @property
     def _revision(self) -> int:

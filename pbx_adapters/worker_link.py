@@ -1,7 +1,6 @@
 """What a worker and its supervisor tell each other, and the worker's end of it."""
 
 import asyncio
-import os
 import pickle
 import socket
 import struct
@@ -9,15 +8,12 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from time import sleep
 from typing import Final, NamedTuple
 
 from pbx_adapters.metric_sums import Family
 
 REPORT_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 3.0
-# How long calls in flight may take once the supervisor is gone.
-ORPHAN_SECONDS: Final = 10.0
 LENGTH: Final = struct.Struct("!I")
 
 
@@ -71,10 +67,9 @@ class _Asked(NamedTuple):
 class WorkerLink(threading.Thread):
     """Exchanges reports for replies, in a thread of its own: a full pipe holds up no call.
 
-    `make_report` is called in this thread with what is wanted, `on_reply` on the event loop with
-    each reply, and `on_lost` there once the supervisor is gone; the process is ended by force where
-    it has not ended by itself soon after that. Each report takes a round of the event loop first,
-    so that one which hangs falls silent.
+    `make_report` is called in this thread with what is wanted, `on_lost` in it as well once the
+    supervisor is gone; `on_reply` on the event loop with each reply. Each report takes a round of
+    the event loop first, so that one which hangs falls silent.
     """
 
     def __init__(
@@ -82,7 +77,7 @@ class WorkerLink(threading.Thread):
         connection: socket.socket,
         make_report: Callable[[bool, bool], Report],
         on_reply: Callable[[Reply], None],
-        on_lost: Callable[[], None],
+        on_lost: Callable[[], object],
     ) -> None:
         super().__init__(name="link", daemon=True)
         self._connection = connection
@@ -116,15 +111,14 @@ class WorkerLink(threading.Thread):
     def run(self) -> None:
         """Report once a second, and when somebody asks."""
         try:
-            while not self._is_stopping:
-                self._wake.wait(REPORT_SECONDS)
-                self._wake.clear()
+            with self._connection:
+                while not self._is_stopping:
+                    self._wake.wait(REPORT_SECONDS)
+                    self._wake.clear()
+                    self._exchange()
                 self._exchange()
-            self._exchange()
         except (LostError, OSError):
-            self._tell(self._on_lost)
-            sleep(ORPHAN_SECONDS)
-            os._exit(1)
+            self._on_lost()
 
     def _exchange(self) -> None:
         # One by one: the event loop may be adding another.
