@@ -22,8 +22,10 @@ _FOR_EVER: Final = 10**9
 
 
 @contextmanager
-def calling(daemon: Daemon, *, rate: float = 50.0) -> Iterator[list[Asked]]:
-    """Have calls made to `NUMBER`, `rate` a second, on connections that are kept.
+def calling(
+    daemon: Daemon, *, rate: float = 50.0, clients: int = _CLIENTS
+) -> Iterator[list[Asked]]:
+    """Have calls made to `NUMBER`, `rate` a second, on so many connections that are kept.
 
     Yields the list to which each answer is added; the first ones are there already.
     """
@@ -32,7 +34,7 @@ def calling(daemon: Daemon, *, rate: float = 50.0) -> Iterator[list[Asked]]:
         daemon.token,
         is_calling=True,
         subjects=[("office", NUMBER)],
-        clients=_CLIENTS,
+        clients=clients,
         rate=rate,
         requests_kept=_FOR_EVER,
         seed=1,
@@ -50,7 +52,7 @@ def calling(daemon: Daemon, *, rate: float = 50.0) -> Iterator[list[Asked]]:
         reading = Thread(target=read_into, args=(told, process))
         reading.start()
         try:
-            wait_until(lambda: len(told) > 3 * _CLIENTS, "calls are answered")
+            wait_until(lambda: len(told) > 3 * clients, "calls are answered")
             yield told
             assert process.stdin is not None
             process.stdin.close()
@@ -66,11 +68,15 @@ def read_into(told: list[Asked], process: "subprocess.Popen[str]") -> None:
     told += (Asked(*json.loads(line)) for line in process.stdout)
 
 
-def check_calls(told: Sequence[Asked], *statuses: str) -> None:
-    """See that every call was answered at once, on the connection it had, with such a status."""
+def check_calls(told: Sequence[Asked], *statuses: str, attempts: int = 1) -> None:
+    """See that every call was answered with such a status, within so many attempts.
+
+    More than one are needed only where a connection died.
+    """
     assert told
     for one in told:
-        assert (one.code, one.attempts) == (200, 1), one
+        assert one.code == 200, one
+        assert one.attempts <= attempts, one
         assert read_answer(one.body)["status"] in statuses, one
 
 

@@ -31,7 +31,8 @@ class Asked(NamedTuple):
     """One request and what came of it.
 
     `subject`: the schedule's id, empty for a number of nobody, or a message's hash. `code`: of
-    HTTP, 0 where no answer came. `body`: the answer's text, or the hash of the bytes that came.
+    HTTP, 0 where no answer came. `body`: the answer's text, or the hash of the bytes that came, or
+    why none did.
     `asked_at`, `sent_at`, `answered_at`: seconds of the monotonic clock, at which it was due, it
     was first sent, and answered; `clock`: the real time at both ends. `length`: bytes of the body.
     """
@@ -73,17 +74,20 @@ class Connection:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, request: bytes) -> tuple[int, bytes, int]:
-        """Send a request; return code and body, 0 where none came, and how often it was sent."""
+        """Send a request; return code, body and attempts: 0 and why, where no answer came."""
+        why: list[str] = []
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     return *await self._exchange(request), attempt
-            except _DIED:
+            except _DIED as error:
+                why.append(repr(error))
                 self.close()
             except TimeoutError:
+                why.append(f"nothing within {ANSWER_SECONDS:.0f} s")
                 self.close()
-                return 0, b"", attempt
-        return 0, b"", _ATTEMPTS
+                break
+        return 0, ", ".join(why).encode(), len(why)
 
     async def _exchange(self, request: bytes) -> tuple[int, bytes]:
         if self._streams is None:

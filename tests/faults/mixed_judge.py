@@ -76,7 +76,8 @@ class Judge:
         sums.timed.append((asked.asked_at, asked.answered_at - asked.asked_at))
         if asked.code == 0:
             sums.lost += 1
-            faults = ["no answer"]
+            took = asked.answered_at - asked.sent_at
+            faults = [f"no answer in {took:.3f} s: {asked.body}"]
         elif asked.code != 200:
             sums.refused += 1
         elif faults:

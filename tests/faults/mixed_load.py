@@ -31,6 +31,7 @@ PROJECT: Final = Path(__file__).parents[2]
 _WARMING_SECONDS: Final = 2.0
 _EDIT_PAUSE: Final = 0.3
 _SAMPLE_SECONDS: Final = 1.0
+_BACK_SECONDS: Final = 0.1
 
 
 async def make_calls(run: Run) -> None:
@@ -146,19 +147,19 @@ async def reload(run: Run) -> None:
 
 
 async def kill_workers(run: Run) -> None:
-    """Kill one worker after the other, and see it come back."""
-    rng = Random(run.effort.seed)
+    """Kill one worker after the other, the oldest first, and see that another answers calls."""
+    alive = workers_of(run.pid)
     while True:
         await asyncio.sleep(run.effort.kill_seconds)
-        workers = workers_of(run.pid)
-        killed = rng.choice(workers)
-        os.kill(killed, signal.SIGKILL)
+        listened = len(run.daemon.events("listening"))
+        os.kill(alive.pop(0), signal.SIGKILL)
         run.counts["kills"] += 1
         killed_at = time.monotonic()
-        while len({*workers_of(run.pid)} - {*workers}) < 1:
+        while len(run.daemon.events("listening")) == listened:
             assert time.monotonic() < killed_at + PATIENCE, "a killed worker did not come back"
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(_BACK_SECONDS)
         run.seconds_until_back.append(time.monotonic() - killed_at)
+        alive += {*workers_of(run.pid)} - {*alive}
 
 
 async def watch(run: Run) -> None:

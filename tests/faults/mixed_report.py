@@ -103,8 +103,9 @@ def report_of(run: Run, counted: int, exit_code: int) -> dict[str, Any]:
 
 
 def is_problem(line: dict[str, Any]) -> bool:
-    """Tell whether a line of the log is of an error."""
-    return line["level"] == "error" or "exception" in line
+    """Tell whether a line of the log is of an error, but for that of a worker that was killed."""
+    is_killed = line["event"] == "worker_ended" and line["how"] == "exit code -9"
+    return (line["level"] == "error" or "exception" in line) and not is_killed
 
 
 def troubles_of(run: Run, counted: int, exit_code: int, *, is_log_bad: bool) -> Iterator[str]:
