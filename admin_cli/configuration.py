@@ -92,7 +92,22 @@ def _warnings(settings: "Config") -> list[str]:
             "tokens go over the network in clear: put a proxy with TLS before the daemon and "
             "set public_url to its https address, or keep the network to the PBXs alone"
         )
+    if why := _why_no_key(settings):
+        found.append(f"calls are recorded without their callers: {why}")
     return found
+
+
+def _why_no_key(settings: "Config") -> str:
+    """Say what is wrong with a key that was put somewhere; the daemon makes its own."""
+    from pbx_adapters.caller_hash import CallerKeyError, read_caller_key
+
+    if settings.caller_hash_key_file is None or not settings.decision_retention_days:
+        return ""
+    try:
+        read_caller_key(settings.caller_hash_key_file)
+    except CallerKeyError as error:
+        return str(error)
+    return ""
 
 
 def _is_near(settings: "Config") -> bool:

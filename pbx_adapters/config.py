@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from pbx_adapters.addresses import Network, is_unspecified, parse_network
+from pbx_adapters.data_dir import CALLER_KEY_FILE
 from schedules.errors import BereikbaarError, Fault, FaultyValueError, meant
 from schedules.faults import faults_of
 from schedules.field_text import check_country
@@ -133,6 +134,13 @@ class Config(BaseSettings):
     keepalive_seconds: float = Field(default=75.0, ge=1, le=3_600)
     default_region: Country = "NL"
     forward_countries: Annotated[tuple[Country, ...], NoDecode, BeforeValidator(_split_list)] = ()
+    decision_retention_days: int = Field(default=30, ge=0, le=3_660)
+    caller_hash_key_file: Path | None = None
+
+    @property
+    def caller_key_path(self) -> Path:
+        """Where the key is that callers' numbers are hashed with."""
+        return self.caller_hash_key_file or self.data_dir / CALLER_KEY_FILE
 
     @property
     def lacks_public_url(self) -> bool:

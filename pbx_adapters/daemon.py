@@ -11,14 +11,14 @@ import structlog
 
 from pbx_adapters import clock
 from pbx_adapters.config import Config, Listen
-from pbx_adapters.data_dir import CONTROL_SOCKET, DECISIONS_FILE
+from pbx_adapters.data_dir import CONTROL_SOCKET
 from pbx_adapters.fleet import Fleet
+from pbx_adapters.keepers import Keepers
 from pbx_adapters.listening import SocketFile, bind_tcp, bind_unix, fault_of_path, hold_tcp
 from pbx_adapters.logs import configure_logs
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.service_manager import ServiceManager
 from pbx_adapters.supervisor import Supervisor
-from pbx_adapters.use_keeper import UseKeeper
 from pbx_adapters.whole import Alone
 from pbx_adapters.wiring import (
     READY_SECONDS,
@@ -61,7 +61,7 @@ async def _serve_alone(config: Config, metrics: Metrics) -> None:
     address = Listen(config.listen.host, sockets[0].getsockname()[1])
     parts = wire(config, metrics)
     whole = Alone(metrics, clock.now, parts.reloader.reload)
-    uses = UseKeeper(config.data_dir / DECISIONS_FILE, parts.admission.uses)
+    keepers = Keepers(config, metrics, parts.admission.uses, parts.decisions.take)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, parts.reloader.request)
     _warn_of_address(config, address)
     base_url = base_url_of(config, address)
@@ -70,7 +70,7 @@ async def _serve_alone(config: Config, metrics: Metrics) -> None:
         control = bind_unix(config.data_dir / CONTROL_SOCKET)
         servers.append(await start_control(parts, whole, control, base_url))
     parts.reloader.start()
-    uses.start()
+    keepers.start()
     manager = ServiceManager(os.environ, os.getpid())
     background = [
         asyncio.create_task(tidy_up(parts)),
@@ -86,7 +86,7 @@ async def _serve_alone(config: Config, metrics: Metrics) -> None:
         task.cancel()
     await asyncio.gather(*(server.close() for server in servers))
     await asyncio.to_thread(parts.reloader.stop)
-    await asyncio.to_thread(uses.stop)
+    await asyncio.to_thread(keepers.stop)
     _log.info("stopped")
 
 
@@ -103,10 +103,10 @@ async def _supervise(config: Config, metrics: Metrics) -> None:
         file = None if control is None else SocketFile.of(control)
         fleet = Fleet(config.workers, metrics, clock.now, monotonic)
         supervisor = Supervisor(config, fleet, address, control)
-        uses = UseKeeper(config.data_dir / DECISIONS_FILE, fleet.uses)
+        keepers = Keepers(config, metrics, fleet.uses, fleet.take_calls)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, supervisor.reload)
         manager = ServiceManager(os.environ, os.getpid())
-        uses.start()
+        keepers.start()
         _log.info("supervising", workers=config.workers, address=f"http://{address}")
         running = asyncio.create_task(supervisor.run())
         background = [
@@ -122,7 +122,7 @@ async def _supervise(config: Config, metrics: Metrics) -> None:
             file.remove()
         supervisor.stop()
         await running
-        await asyncio.to_thread(uses.stop)
+        await asyncio.to_thread(keepers.stop)
         _log.info("stopped")
 
 

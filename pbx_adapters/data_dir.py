@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 AUDIO_FOLDER: Final = "audio"
+CALLER_KEY_FILE: Final = "caller-hash.key"
 CONTROL_SOCKET: Final = "control.sock"
 DECISIONS_FILE: Final = "decisions.db"
 INBOX_FOLDER: Final = "inbox"
@@ -28,6 +29,7 @@ def remove_leftovers(data_dir: Path, now: int) -> None:
         unfinished_files(data_dir / AUDIO_FOLDER),
         unfinished_files(data_dir / INBOX_FOLDER),
         data_dir.glob(f".{LAST_GOOD_FILE}.*"),
+        data_dir.glob(f".{CALLER_KEY_FILE}.*"),
     )
     for path in unfinished:
         with suppress(OSError):

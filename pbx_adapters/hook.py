@@ -42,6 +42,9 @@ from schedules.telephone import mask_number, read_number
 _MAX_PREPARED: Final = 65_536
 _SECONDS_BETWEEN_LINES: Final = 1.0
 
+# As of `DecisionLog.note`.
+Note = Callable[[str, int, str, dict[str, str], Decision], None]
+
 _log = structlog.get_logger()
 
 
@@ -58,7 +61,7 @@ class Hook:
 
     `clock` gives epoch seconds; `base_url` is where messages are downloaded; national numbers are
     read in `region`. `admission` judges who asks; without one everybody has operator rights, as
-    over the control socket.
+    over the control socket. `note` has each call's decision recorded.
     """
 
     def __init__(  # noqa: PLR0913 - what one call needs
@@ -70,12 +73,14 @@ class Hook:
         clock: Callable[[], int],
         base_url: str,
         region: str,
+        note: Note | None = None,
     ) -> None:
         self._serving = serving
         self._metrics = metrics
         self._clock = clock
         self.base_url = base_url
         self._region = region
+        self._note = note
         self._admission = admission
         self._admit = admit_operator if admission is None else admission.admit
         self._prepared: dict[AnswerFormat, dict[str, tuple[Decision, PreparedAnswer]]] = {
@@ -144,6 +149,8 @@ class Hook:
                 body=answer.body(at, decision_id), headers=self._headers[answer_format]
             )
         self._metrics.calls.count_decision(dialect, decision, perf_counter() - started)
+        if self._note is not None:
+            self._note(decision_id, at, dialect, query, decision)
         if self._tells_calls:
             _log_call(decision, query, decision_id)
         return response

@@ -40,6 +40,7 @@ GAUGES: Final[dict[str, Combination]] = {
     "bereikbaar_degraded_targets": "max",
     "bereikbaar_audio_bytes": "max",
     "bereikbaar_overrides_active": "max",
+    "bereikbaar_last_decision_write_successful": "min",
     "bereikbaar_build_info": "max",
     "process_virtual_memory_bytes": "sum",
     "process_resident_memory_bytes": "sum",
@@ -81,6 +82,15 @@ class Metrics:
         self.log_lines_lost = Counter(
             "bereikbaar_log_lines_lost", "Log lines that could not be written", registry=registry
         )
+        self.decisions_dropped = Counter(
+            "bereikbaar_decision_log_dropped",
+            "Calls whose decision could not be recorded",
+            registry=registry,
+        )
+        self.last_decision_write_successful = _gauge(
+            registry, "last_decision_write_successful", "0 when calls could not be recorded, else 1"
+        )
+        self.last_decision_write_successful.set(1)
         self.schedules = Gauge(
             "bereikbaar_schedules", "Schedules being served", ["linked"], registry=registry
         )

@@ -8,6 +8,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import inf
+from multiprocessing.resource_tracker import ensure_running
 from time import monotonic
 from typing import Final
 
@@ -23,7 +25,7 @@ HANG_SECONDS: Final = 20.0
 # Importing and the first report, on a busy machine.
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 8.0
-# One that lived as long was no failed start.
+# One that answered calls for as long was no failed start.
 SETTLED_SECONDS: Final = 10.0
 FIRST_PAUSE_SECONDS: Final = 1.0
 MAX_PAUSE_SECONDS: Final = 30.0
@@ -38,13 +40,14 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Running:
-    """A worker's process, and until when it has to report that it is well."""
+    """A worker's process: until when it has to report that it is well, since when it is ready."""
 
     number: int
     process: multiprocessing.process.BaseProcess
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     well_until: float
+    ready_at: float = inf
 
 
 class Supervisor:
@@ -102,12 +105,11 @@ class Supervisor:
         """Start a worker again and again, with growing pauses where it ends soon."""
         pause = 0.0
         while not self._stopping.is_set():
-            started_at = monotonic()
-            ended = await self._run_one(number)
+            ended, ready_at = await self._run_one(number)
             self._fleet.forget(number)
             if self._stopping.is_set():
                 return
-            if monotonic() - started_at >= SETTLED_SECONDS:
+            if monotonic() - ready_at >= SETTLED_SECONDS:
                 pause = 0.0
             self._fleet.own.worker_restarts.inc()
             _log.error("worker_ended", worker=number, how=ended, starts_again_in_seconds=pause)
@@ -115,12 +117,12 @@ class Supervisor:
                 await asyncio.wait_for(self._stopping.wait(), pause)
             pause = min(max(pause * 2, FIRST_PAUSE_SECONDS), MAX_PAUSE_SECONDS)
 
-    async def _run_one(self, number: int) -> str:
-        """Run a worker until it ends; say how it ended."""
+    async def _run_one(self, number: int) -> tuple[str, float]:
+        """Run a worker until it ends; say how it ended, and since when it answered calls."""
         try:
             worker = await self._start(number)
         except OSError as error:
-            return f"not started: {error}"
+            return f"not started: {error}", inf
         self._running[number] = worker
         _log.info("worker_started", worker=number, process=worker.process.pid)
         ended = asyncio.Event()
@@ -134,7 +136,7 @@ class Supervisor:
         worker.writer.close()
         del self._running[number]
         worker.process.join()
-        return f"exit code {worker.process.exitcode}"
+        return f"exit code {worker.process.exitcode}", worker.ready_at
 
     async def _start(self, number: int) -> _Running:
         ours, theirs = socket.socketpair()
@@ -162,6 +164,8 @@ class Supervisor:
                 report = report_of(await worker.reader.readexactly(length))
                 if report.is_well:
                     worker.well_until = monotonic() + HANG_SECONDS
+                if report.is_ready:
+                    worker.ready_at = min(worker.ready_at, monotonic())
                 self._fleet.take(worker.number, report)
                 if report.wants_reload:
                     self.reload()
@@ -197,6 +201,8 @@ def _blocked_signals() -> Iterator[None]:
 
     Ctrl-C goes to all processes at once; workers are told by the supervisor.
     """
+    # Starting it by the way would let SIGINT through again.
+    ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP, signal.SIGINT})
     try:
         yield

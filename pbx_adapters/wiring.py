@@ -24,10 +24,12 @@ from pbx_adapters.attempt_limits import MAX_ATTEMPTS
 from pbx_adapters.audio_cache import AudioCache
 from pbx_adapters.audio_download import AudioDownloads, DownloadFailure
 from pbx_adapters.audio_watch import AudioWatch
+from pbx_adapters.caller_hash import CallerKeyError, make_caller_key, read_caller_key
 from pbx_adapters.config import Config, Listen
 from pbx_adapters.connection_limits import ConnectionLimits, fit_to_descriptors
 from pbx_adapters.connections import DropReason
 from pbx_adapters.data_dir import AUDIO_FOLDER, INBOX_FOLDER, remove_leftovers
+from pbx_adapters.decision_log import CAPACITY, DecisionLog
 from pbx_adapters.hook import Hook
 from pbx_adapters.logs import Throttle
 from pbx_adapters.metrics import Metrics
@@ -57,6 +59,7 @@ class Parts:
     serving: Serving
     metrics: Metrics
     admission: Admission
+    decisions: DecisionLog
     downloads: AudioDownloads
     inbox: RecordingInbox
     recordings: Recordings
@@ -128,12 +131,32 @@ def wire(config: Config, metrics: Metrics, *, is_first: bool = True) -> Parts:
         serving=serving,
         metrics=metrics,
         admission=Admission(metrics.auth_failures, trusted=config.trusted_proxies),
+        decisions=DecisionLog(
+            CAPACITY,
+            key=_caller_key(config),
+            region=config.default_region,
+            tell_dropped=metrics.decisions_dropped.inc,
+        ),
         downloads=downloads,
         inbox=inbox,
         recordings=recordings,
         reloader=reloader,
         limits=limits,
     )
+
+
+def _caller_key(config: Config) -> bytes | None:
+    """Return what callers' numbers are hashed with; without it, calls are recorded all the same."""
+    if not config.decision_retention_days:
+        return None
+    path = config.caller_key_path
+    try:
+        if config.caller_hash_key_file is None:
+            make_caller_key(path)
+        return read_caller_key(path)
+    except CallerKeyError as error:
+        _log.warning("callers_not_recorded", why=str(error))
+        return None
 
 
 async def start_server(
@@ -157,6 +180,7 @@ async def _start(
     base_url: str,
     admission: Admission | None,
 ) -> RunningServer:
+    is_recorded = parts.config.decision_retention_days and admission is not None
     hook = Hook(
         parts.serving,
         parts.metrics,
@@ -164,6 +188,7 @@ async def _start(
         clock=clock.now,
         base_url=base_url,
         region=parts.config.default_region,
+        note=parts.decisions.note if is_recorded else None,
     )
     app = build_app(
         hook,

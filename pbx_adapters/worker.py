@@ -6,15 +6,19 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from math import inf
 from threading import Timer
+from time import monotonic
 from typing import Any, Final, NamedTuple
 
 import structlog
 
 from pbx_adapters import clock
 from pbx_adapters.config import Config, Listen
+from pbx_adapters.decision_keeper import SLICE
 from pbx_adapters.listening import ListenError, bind_tcp, to_be_closed_first
 from pbx_adapters.logs import configure_logs
+from pbx_adapters.metric_sums import Family
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.server import RunningServer
 from pbx_adapters.whole import Others, SilentError
@@ -27,7 +31,7 @@ from pbx_adapters.wiring import (
     tidy_up,
     wire,
 )
-from pbx_adapters.worker_link import Reply, Report, WorkerLink
+from pbx_adapters.worker_link import REPORT_SECONDS, Reply, Report, WorkerLink
 
 _READY_ANSWER_SECONDS: Final = 1.0
 _SCRAPE_SECONDS: Final = 3.0
@@ -83,7 +87,7 @@ class Worker:
         self._reloads = duty.reloads
         self._reloading: asyncio.Task[None] | None = None
         self._told_uses: dict[str, int] = {}
-        self._reply = Reply(None, (), duty.reloads, duty.reloads)
+        self._counted_at = -inf
         self._link = WorkerLink(duty.link, self._report, self._take_reply, self._end_alone)
 
     @classmethod
@@ -166,6 +170,9 @@ class Worker:
         uses = dict(self._parts.admission.uses)
         new = dict(uses.items() - self._told_uses.items())
         self._told_uses = uses
+        calls = self._parts.decisions.take(SLICE) if self._link.reply.takes_calls else []
+        if len(calls) == SLICE:
+            self._link.wake()
         return Report(
             revision=self._revision,
             is_ready=self._is_ready,
@@ -173,13 +180,21 @@ class Worker:
             troubles=self._parts.serving.troubles,
             reloads=self._reloads,
             uses=new,
-            families=self._metrics.families(clock.now()),
+            families=self._count() if wants_exposition or self._is_count_due() else None,
+            calls=calls,
             wants_reload=wants_reload,
             wants_exposition=wants_exposition,
         )
 
+    def _is_count_due(self) -> bool:
+        """Tell whether the metrics told last have become old; they take longest to read."""
+        return self._link.is_stopping or monotonic() - self._counted_at > REPORT_SECONDS / 2
+
+    def _count(self) -> list[Family]:
+        self._counted_at = monotonic()
+        return self._metrics.families(clock.now())
+
     def _take_reply(self, reply: Reply) -> None:
-        self._reply = reply
         is_idle = self._reloading is None or self._reloading.done()
         if reply.reloads > self._reloads and is_idle and not self._stopping.is_set():
             self._reloading = asyncio.create_task(self._reload_to(reply.reloads))
@@ -212,6 +227,6 @@ class Worker:
             reply = await self._link.ask(_READY_ANSWER_SECONDS)
         except TimeoutError:
             # What was told last holds at least: no worker goes back.
-            reply = self._reply
+            reply = self._link.reply
             return Others(reply.others_revision, (*reply.troubles, _SILENT))
         return Others(reply.others_revision, reply.troubles)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, NamedTuple
 
+from pbx_adapters.call_record import RecordedCall
 from pbx_adapters.metric_sums import Family
 
 REPORT_SECONDS: Final = 1.0
@@ -23,7 +24,8 @@ class Report(NamedTuple):
     `revision` of the store is in service, 0 before any. `is_ready`: it answers calls, or is about
     to; `is_well`: it follows the store. `reloads` is the number of the last reload it has done,
     `wants_reload` asks for one of all workers. `uses` of tokens are those that are new since the
-    report before. `wants_exposition` asks for the metrics of all.
+    report before. `families` is None where the metrics of the report before are good enough.
+    `calls` are to be recorded. `wants_exposition` asks for the metrics of all.
     """
 
     revision: int
@@ -32,7 +34,8 @@ class Report(NamedTuple):
     troubles: tuple[str, ...]
     reloads: int
     uses: dict[str, int]
-    families: list[Family]
+    families: list[Family] | None
+    calls: list[RecordedCall] = []  # noqa: RUF012 - never altered
     wants_reload: bool = False
     wants_exposition: bool = False
 
@@ -42,13 +45,14 @@ class Reply(NamedTuple):
 
     `others_revision` is the least that other workers serve, None without others; `troubles` are
     theirs. `reloads` is the number of the last reload asked for, and `reloaded` of the last one
-    that all have done.
+    that all have done. `takes_calls`: whether there is room for more to be recorded.
     """
 
     others_revision: int | None
     troubles: tuple[str, ...]
     reloads: int
     reloaded: int
+    takes_calls: bool = True
     exposition: bytes = b""
 
 
@@ -87,7 +91,9 @@ class WorkerLink(threading.Thread):
         self._loop = asyncio.get_running_loop()
         self._asked: deque[_Asked] = deque()
         self._wake = threading.Event()
-        self._is_stopping = False
+        # The last one, for the thread that makes reports.
+        self.reply = Reply(None, (), 0, 0)
+        self.is_stopping = False
 
     def wake(self) -> None:
         """Report at once."""
@@ -103,8 +109,8 @@ class WorkerLink(threading.Thread):
         return await asyncio.wait_for(asked.done, seconds)
 
     def stop(self) -> None:
-        """Report a last time and end the thread; a supervisor that hangs can't hold it."""
-        self._is_stopping = True
+        """Report what is left and end the thread; a supervisor that hangs can't hold it."""
+        self.is_stopping = True
         self._wake.set()
         self.join(STOP_SECONDS)
 
@@ -112,11 +118,15 @@ class WorkerLink(threading.Thread):
         """Report once a second, and when somebody asks."""
         try:
             with self._connection:
-                while not self._is_stopping:
+                while not self.is_stopping:
                     self._wake.wait(REPORT_SECONDS)
                     self._wake.clear()
                     self._exchange()
-                self._exchange()
+                self._wake.set()
+                # Again as long as there is more to say.
+                while self._wake.is_set():
+                    self._wake.clear()
+                    self._exchange()
         except (LostError, OSError):
             self._on_lost()
 
@@ -128,7 +138,7 @@ class WorkerLink(threading.Thread):
             any(one.wants_reload for one in asked), any(one.wants_exposition for one in asked)
         )
         self._connection.sendall(message_of(report))
-        reply = self._receive()
+        reply = self.reply = self._receive()
         self._tell(self._on_reply, reply)
         for one in asked:
             self._tell(_settle, one.done, reply)

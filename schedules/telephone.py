@@ -169,6 +169,18 @@ def read_number(text: str, region: str = "NL") -> str | None:
     return _read_written(number, region)
 
 
+def read_local_digits(text: str) -> str:
+    """Read the plain digits, such as an extension's, out of what a trunk delivers; else empty.
+
+    Takes separators and URIs as `read_number` does, which is to be asked first. Never raises.
+    """
+    if len(text) > _MAX_DELIVERED:
+        return ""
+    number, _ = _unwrap(unquote(text))
+    number = number.strip(" \t\r\n").translate(_DROP_SEPARATORS).removeprefix("+")
+    return number if _DIGITS.fullmatch(number) else ""
+
+
 _EXAMPLE: Final = "as in +31612345678"
 _FORM_FAULTS: Final = (
     (

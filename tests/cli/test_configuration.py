@@ -129,3 +129,17 @@ def test_check_keeps_silent_about_what_is_well(
     write(f'{listen}\npublic_url = "{public_url}"\n')
     (cli.folder / "data").mkdir()
     assert cli.json("config", "check")["warnings"] == []
+
+
+def test_check_tells_of_a_key_that_callers_cannot_be_hashed_with(
+    cli: CommandLine, write: WriteConfig
+) -> None:
+    """One that was put somewhere is looked at; where nothing is recorded, none is needed."""
+    write('caller_hash_key_file = "absent.key"\n')
+    told = cli("config", "check").stderr
+    assert "calls are recorded without their callers: absent.key isn't there" in told
+    (cli.folder / "absent.key").write_bytes(bytes(32))
+    (cli.folder / "absent.key").chmod(0o600)
+    assert "callers" not in cli("config", "check").stderr
+    write('caller_hash_key_file = "gone.key"\ndecision_retention_days = 0\n')
+    assert "callers" not in cli("config", "check").stderr

@@ -192,6 +192,8 @@ def test_configuration_page_gives_the_defaults() -> None:
     assert told.pop("public_url") == "the listen address"
     defaults = {name: setting.default for name, setting in Config.model_fields.items()}
     assert defaults.pop("public_url") is None
+    assert told.pop("caller_hash_key_file") == "caller-hash.key` in `data_dir"
+    assert defaults.pop("caller_hash_key_file") is None
     texts = {name: str(value) for name, value in defaults.items()}
     texts["forward_countries"] = str(list(defaults["forward_countries"]))
     texts["trusted_proxies"] = str(list(defaults["trusted_proxies"]))

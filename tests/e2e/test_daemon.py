@@ -16,7 +16,15 @@ from io import BytesIO
 from pathlib import Path
 
 from audio_store.masters import MasterFiles
-from tests.e2e.daemon import AT, COMMAND, PATIENCE, Daemon, read_all, wait_until
+from tests.e2e.daemon import (
+    AT,
+    COMMAND,
+    PATIENCE,
+    Daemon,
+    read_all,
+    several_sizes,
+    wait_until,
+)
 from tests.engine import WEEKDAYS
 
 
@@ -245,9 +253,10 @@ def test_calls_are_not_logged_by_default(running: Daemon) -> None:
     assert len(running.log()) == before
 
 
-def test_data_directory_is_made_and_private(tmp_path: Path) -> None:
+@several_sizes
+def test_data_directory_is_made_and_private(tmp_path: Path, workers: str) -> None:
     """A first start makes the data directory and an empty store, readable by its user only."""
-    daemon = Daemon(tmp_path / "data")
+    daemon = Daemon(tmp_path / "data", settings={"workers": workers})
     try:
         daemon.start()
         assert stat.S_IMODE(daemon.data_dir.stat().st_mode) == 0o700

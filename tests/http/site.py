@@ -22,6 +22,7 @@ from pbx_adapters.audio_cache import AudioCache
 from pbx_adapters.audio_download import AudioDownloads
 from pbx_adapters.auth import index_tokens
 from pbx_adapters.connection_limits import ConnectionLimits
+from pbx_adapters.decision_log import DecisionLog
 from pbx_adapters.hook import Hook
 from pbx_adapters.listening import bind_tcp
 from pbx_adapters.metrics import Metrics
@@ -46,6 +47,9 @@ NEARBY: Final = "bk_net2_secret-for-this-network"
 # What tables are signed with: 32 bytes each, in hexadecimal.
 PBX_KEY: Final = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 ONLY_OFFICE_KEY: Final = "f0" * 32
+
+# What callers' numbers are hashed with.
+CALLER_KEY: Final = bytes(range(64))
 
 # Room for three messages of five minutes.
 MAX_HELD: Final = 15_000_000
@@ -157,9 +161,12 @@ class Site:
     failures: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Let tokens be judged by these clocks and metrics."""
+        """Let tokens be judged, and calls noted, by these clocks and metrics."""
         self.admission = Admission(
             self.metrics.auth_failures, trusted=self.trusted, timer=lambda: self.elapsed
+        )
+        self.decisions = DecisionLog(
+            1_000, key=CALLER_KEY, region="NL", tell_dropped=self.metrics.decisions_dropped.inc
         )
 
     async def reload(self) -> None:
@@ -247,6 +254,7 @@ async def serve_site(
         clock=lambda: site.now,
         base_url=BASE_URL,
         region="NL",
+        note=site.decisions.note,
     )
     app = build_app(
         hook,

@@ -88,6 +88,16 @@ class TestFullDisk:
         assert read_only.count("check ") == 1
         assert kept == "kept"
 
+    def test_calls_wait_until_there_is_room(self, tmp_path: Path) -> None:
+        """Each is recorded once it can be, none twice; both faults are told, once each."""
+        done = run_on_small_disk(tmp_path, "keep_calls.py")
+        assert done.stderr == ""
+        full, again, read_only, at_last = done.stdout.splitlines()
+        for told in (full, read_only):
+            assert told.startswith(f"calls_not_recorded {tmp_path}/decisions.db: ")
+            assert told.count("check ") == 1
+        assert again.strip() == at_last.strip() == "calls_recorded_again"
+
 
 class TestReadOnly:
     """A store that can't be written still tells what it holds, if it can be opened."""

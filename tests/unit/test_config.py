@@ -48,6 +48,8 @@ def test_defaults() -> None:
         "keepalive_seconds": 75.0,
         "default_region": "NL",
         "forward_countries": (),
+        "decision_retention_days": 30,
+        "caller_hash_key_file": None,
     }
 
 
@@ -64,6 +66,8 @@ max_connections_per_ip = 20
 keepalive_seconds = 30
 default_region = "BE"
 forward_countries = ["BE", "DE"]
+decision_retention_days = 7
+caller_hash_key_file = "/etc/bereikbaar/caller-hash.key"
 """
 ENVIRONMENT = {
     "BEREIKBAAR_DATA_DIR": "/srv/bereikbaar",
@@ -78,6 +82,8 @@ ENVIRONMENT = {
     "BEREIKBAAR_KEEPALIVE_SECONDS": "30",
     "BEREIKBAAR_DEFAULT_REGION": "BE",
     "BEREIKBAAR_FORWARD_COUNTRIES": "BE, DE",
+    "BEREIKBAAR_DECISION_RETENTION_DAYS": "7",
+    "BEREIKBAAR_CALLER_HASH_KEY_FILE": "/etc/bereikbaar/caller-hash.key",
 }
 EVERYTHING = {
     "data_dir": Path("/srv/bereikbaar"),
@@ -92,6 +98,8 @@ EVERYTHING = {
     "keepalive_seconds": 30.0,
     "default_region": "BE",
     "forward_countries": ("BE", "DE"),
+    "decision_retention_days": 7,
+    "caller_hash_key_file": Path("/etc/bereikbaar/caller-hash.key"),
 }
 
 
@@ -152,6 +160,13 @@ def test_every_faulty_proxy_is_told() -> None:
         "the network, or 192.0.2.7 for that address alone"
     )
     assert told[2].endswith("holds every address there is; name the proxies' own addresses")
+
+
+def test_caller_key_lies_in_the_data_directory_unless_it_is_elsewhere() -> None:
+    """Where nobody says otherwise, it is kept with the rest."""
+    assert Config(data_dir=Path("d")).caller_key_path == Path("d/caller-hash.key")
+    elsewhere = Config(data_dir=Path("d"), caller_hash_key_file=Path("/etc/key"))
+    assert elsewhere.caller_key_path == Path("/etc/key")
 
 
 def test_forward_policy() -> None:
@@ -308,6 +323,9 @@ def test_fault_names_where_it_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ("data_dir = 5", "data_dir: must be a path; write it as one text value"),
         ("public_url = 5", "public_url: must be text; write it as one text value"),
         ("forward_countries = 5", "forward_countries: must be a list; write it as a list"),
+        ("decision_retention_days = -1", "decision_retention_days: is less than 0; write 0"),
+        ("decision_retention_days = 3661", "decision_retention_days: is more than 3660; write"),
+        ("caller_hash_key_file = 5", "caller_hash_key_file: must be a path; write it as one"),
         ("trusted_proxies = [5]", "trusted_proxies[0]: '5' is not a network; write an address"),
     ],
 )

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from schedules.telephone import (
     mask_number,
     parse_forward_number,
     parse_number_entry,
+    read_local_digits,
     read_number,
 )
 
@@ -186,6 +188,14 @@ def test_read_number_is_total_and_idempotent(text: str, region: str) -> None:
     if number is not None:
         assert E164.fullmatch(number)
         assert read_number(number, region) == number
+
+
+@given(text=st.one_of(st.text(), NUMBERISH))
+def test_local_digits_are_digits_or_nothing(text: str) -> None:
+    """Any text gives ASCII digits that stand in it in that order, or none."""
+    digits = read_local_digits(text)
+    assert not digits or re.fullmatch("[0-9]+", digits)
+    assert digits in re.sub("[^0-9]", "", unquote(text))
 
 
 @given(

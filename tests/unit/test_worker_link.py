@@ -40,7 +40,7 @@ class Supervisor(Thread):
                 self.may_answer.wait(PATIENCE)
                 number = len(self.reports)
                 exposition = b"x" * 1_000_000 if self.reports[-1].wants_exposition else b""
-                self.connection.sendall(message_of(Reply(number, (), 0, 0, exposition)))
+                self.connection.sendall(message_of(Reply(number, (), 0, 0, exposition=exposition)))
 
 
 class Linked:

@@ -1,0 +1,219 @@
+"""What was decided for each call, as it is asked for: one, a list, or counts.
+
+Every function raises `DecisionsUnavailableError`, and finds nothing where nothing is kept yet.
+"""
+
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from pbx_adapters.call_record import NUMBER_BITS, RecordedCall, RecordedOutcome, split_id
+from pbx_adapters.decisions_db import reading_decisions
+
+_TABLE: Final = "calls"
+_QUARTER: Final = 900
+_DAY: Final = 86_400
+_EVER: Final = 2**62
+# Each page is a statement of its own: whoever reads slowly must not keep the log from folding in.
+_PAGE: Final = 2_000
+# So many of a kind are rather looked through than all of a number, caller or schedule.
+_FEW: Final = 20_000
+
+_FIND: Final = """
+    SELECT id, decided_at, number, caller, dialect, callid, valid_until, told, prefix
+    FROM calls JOIN outcomes USING (outcome) JOIN runs ON run = id >> 32
+    WHERE id = ((SELECT run FROM runs WHERE prefix = ?) << 32) + ?
+"""
+_PAGE_OF: Final = """
+    SELECT id, decided_at, number, caller, dialect, callid, valid_until, told, prefix
+    FROM ({found} ORDER BY decided_at DESC, id DESC LIMIT :limit) AS found
+    CROSS JOIN calls USING (id, decided_at)
+    CROSS JOIN outcomes USING (outcome) CROSS JOIN runs ON run = id >> 32
+    ORDER BY decided_at DESC, id DESC
+"""
+# The index is named: SQLite can't know how many calls a number has, or a kind.
+_FOUND: Final = """
+    SELECT id, decided_at FROM calls INDEXED BY {index}
+    WHERE {condition} AND decided_at >= :from_at AND (decided_at, id) < (:before_at, :before_id)
+"""
+_KINDS: Final = """
+    SELECT kind, (
+        SELECT total(calls) FROM quarter_counts WHERE quarter_counts.kind = kinds.kind
+        AND quarter_at > :from_at - 900 AND quarter_at < :before_at
+    )
+    FROM kinds
+    WHERE :status IN ('', status) AND :action IN ('', action) AND :reason IN ('', reason)
+"""
+_COUNTED: Final = """
+    SELECT {unit}_at, {by}, calls FROM {unit}_counts
+    WHERE {unit}_at >= :first_at AND {unit}_at < :last_at AND calls > 0
+    UNION ALL
+    SELECT decided_at - decided_at % :unit, coalesce({by}, 0), 1 FROM calls INDEXED BY calls_by_time
+    WHERE decided_at >= :from_at AND decided_at < :first_at
+    UNION ALL
+    SELECT decided_at - decided_at % :unit, coalesce({by}, 0), 1 FROM calls INDEXED BY calls_by_time
+    WHERE decided_at >= :last_at AND decided_at < :until_at
+"""
+_BY_KIND: Final = """
+    SELECT quarter_at, status, action, reason, sum(calls) FROM ({counted}) JOIN kinds USING (kind)
+    GROUP BY quarter_at, kind
+""".format(counted=_COUNTED.format(unit="quarter", by="kind"))  # noqa: S608 - ours
+_BY_NUMBER: Final = """
+    SELECT number, sum(calls) FROM ({counted}) GROUP BY number ORDER BY sum(calls) DESC, number
+""".format(counted=_COUNTED.format(unit="day", by="number"))  # noqa: S608 - ours
+
+
+class CallFilter(NamedTuple):
+    """Which calls are meant; empty and None mean any.
+
+    From `from_at` up to, not including, `until_at`, in epoch seconds. `number` is E.164, `caller`
+    the hash of the caller's number.
+    """
+
+    from_at: int | None = None
+    until_at: int | None = None
+    status: str = ""
+    action: str = ""
+    reason: str = ""
+    number: str = ""
+    schedule: str = ""
+    caller: int | None = None
+
+
+class KindCount(NamedTuple):
+    """How many calls of a quarter of an hour, from `quarter_at` in epoch seconds, came out so."""
+
+    quarter_at: int
+    status: str
+    action: str
+    reason: str
+    calls: int
+
+
+def find_call(path: Path, decision_id: str) -> RecordedCall | None:
+    """Return the call with this id, None where none is kept."""
+    with reading_decisions(path, _TABLE) as db:
+        rows = [] if db is None else db.execute(_FIND, split_id(decision_id)).fetchall()
+    return _call_of(*rows[0]) if rows else None
+
+
+def list_calls(path: Path, wanted: CallFilter, limit: int | None) -> Iterator[RecordedCall]:
+    """Yield the calls that are meant, newest first, at most `limit`, a page in memory at a time."""
+    left = sys.maxsize if limit is None else limit
+    with reading_decisions(path, _TABLE) as db:
+        if db is None:
+            return
+        values: dict[str, int | str] = {
+            "from_at": -_EVER if wanted.from_at is None else wanted.from_at,
+            "before_at": _EVER if wanted.until_at is None else wanted.until_at,
+            "before_id": 0,
+        }
+        query = _page_query(db, wanted, values)
+        while query and left > 0:
+            asked = min(left, _PAGE)
+            rows = db.execute(query, values | {"limit": asked}).fetchall()
+            for row in rows:
+                yield _call_of(*row)
+            left = left - asked if len(rows) == asked else 0
+            if rows:
+                values["before_id"], values["before_at"] = rows[-1][:2]
+
+
+def _page_query(
+    db: sqlite3.Connection, wanted: CallFilter, values: dict[str, int | str]
+) -> str | None:
+    """Return the statement for a page, its `values` completed; None where nothing can be found."""
+    conditions = {}
+    if wanted.caller is not None:
+        conditions["caller"] = wanted.caller
+    if wanted.number:
+        conditions["number"] = int(wanted.number)
+    if wanted.schedule:
+        found = db.execute("SELECT schedule FROM schedules WHERE slug = ?", (wanted.schedule,))
+        conditions["schedule"] = next((number for (number,) in found), 0)
+    values |= conditions
+    arms = [f"{column} = :{column}" for column in conditions]
+    index = next(iter(conditions), "time")
+    if wanted.status or wanted.action or wanted.reason:
+        asked = values | wanted._asdict() | {"from_at": values["from_at"]}
+        counts = dict(db.execute(_KINDS, asked).fetchall())
+        if not conditions or sum(counts.values()) <= _FEW:
+            # One index each, merged by time: together they would have to be sorted.
+            return _merged("kind", [" AND ".join([f"kind = {kind}", *arms]) for kind in counts])
+        arms.append(f"kind IN ({', '.join(map(str, counts))})")
+    return _merged(index, [" AND ".join(arms) or "true"])
+
+
+def _merged(index: str, conditions: list[str]) -> str | None:
+    found = " UNION ALL ".join(
+        _FOUND.format(index=f"calls_by_{index}", condition=condition) for condition in conditions
+    )
+    return _PAGE_OF.format(found=found) if found else None
+
+
+def count_kinds(path: Path, from_at: int | None, until_at: int | None) -> list[KindCount]:
+    """Count the calls of a span of epoch seconds per quarter of an hour and how they came out."""
+    return [KindCount(*row) for row in _counts(path, _BY_KIND, _span(from_at, until_at, _QUARTER))]
+
+
+def count_numbers(path: Path, from_at: int | None, until_at: int | None) -> list[tuple[str, int]]:
+    """Count the calls of a span of epoch seconds per number called, most calls first.
+
+    Those that had no number, or none that could be read, count under an empty text.
+    """
+    rows = _counts(path, _BY_NUMBER, _span(from_at, until_at, _DAY))
+    return [(f"+{number}" if number else "", calls) for number, calls in rows]
+
+
+def _counts(path: Path, query: str, span: dict[str, int]) -> list[Any]:
+    with reading_decisions(path, _TABLE) as db:
+        return [] if db is None else db.execute(query, span).fetchall()
+
+
+def _span(from_at: int | None, until_at: int | None, unit: int) -> dict[str, int]:
+    """Return the whole units within a span, which are counted already, and its ends."""
+    from_at = -_EVER if from_at is None else from_at
+    until_at = _EVER if until_at is None else max(from_at, until_at)
+    first_at, last_at = -(-from_at // unit) * unit, until_at // unit * unit
+    if first_at > last_at:
+        first_at = last_at = until_at
+    return {
+        "unit": unit,
+        "from_at": from_at,
+        "first_at": first_at,
+        "last_at": last_at,
+        "until_at": until_at,
+    }
+
+
+def _call_of(  # noqa: PLR0913, PLR0917 - the columns
+    row_id: int,
+    at: int,
+    number: int | None,
+    caller: int | None,
+    dialect: str,
+    callid: str,
+    valid_until: int | None,
+    told: str,
+    prefix: str,
+) -> RecordedCall:
+    count = row_id & (1 << NUMBER_BITS) - 1
+    return RecordedCall(
+        f"{prefix}-{count:08x}" if count else prefix,
+        at,
+        dialect,
+        None if number is None else f"+{number}",
+        caller,
+        callid,
+        _outcome_of(told, valid_until),
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _outcome_of(told: str, valid_until: int | None) -> RecordedOutcome:
+    """Read what many calls share once."""
+    return RecordedOutcome._make([*json.loads(told), valid_until])

@@ -1,0 +1,176 @@
+"""Keeps what was decided for each call, in a thread of its own: no call waits for it."""
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+import structlog
+
+from pbx_adapters.call_record import RecordedCall, remove_calls_before, write_calls
+from pbx_adapters.decisions_db import (
+    DecisionsUnavailableError,
+    damaged_path,
+    writing_decisions,
+)
+
+FLUSH_SECONDS: Final = 1.0
+STOP_SECONDS: Final = 5.0
+# Python's lock is held for a slice's rows at once, which a call may have to wait for.
+SLICE: Final = 250
+# What is written together; others who write, such as the keeper of token uses, wait for that.
+_SLICES_AT_ONCE: Final = 20
+_REMOVED_AT_ONCE: Final = 1_000
+_REMOVAL_SECONDS: Final = 60.0
+# Of each second, what removing may take while much is to be removed.
+_REMOVAL_SHARE: Final = 0.25
+_DAY_SECONDS: Final = 86_400
+# What SQLite refuses for its own sake, and would again.
+_FAULTS_OF_DATA: Final = (
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+)
+
+_log = structlog.get_logger()
+
+
+class DecisionKeeper(threading.Thread):
+    """Writes the calls that `source` hands out to the database at `path`, about once a second.
+
+    `source` gives the calls that have waited longest, at most as many as it is asked for. What is
+    older than `retention_days` by `clock`, which gives epoch seconds, is removed little by little.
+
+    What can't be written is told once and tried again; meanwhile no more is taken from the source.
+    `tell_written` hears of every attempt whether it succeeded, `tell_dropped` how many calls
+    could never be written.
+    """
+
+    def __init__(  # noqa: PLR0913 - its wiring
+        self,
+        path: Path,
+        source: Callable[[int], list[RecordedCall]],
+        retention_days: int,
+        clock: Callable[[], int],
+        *,
+        tell_written: Callable[[bool], None] = lambda _is_written: None,
+        tell_dropped: Callable[[int], None] = lambda _count: None,
+        flush_seconds: float = FLUSH_SECONDS,
+    ) -> None:
+        super().__init__(name="decision-keeper", daemon=True)
+        self._path = path
+        self._source = source
+        self._retention_seconds = retention_days * _DAY_SECONDS
+        self._clock = clock
+        self._tell_written = tell_written
+        self._tell_dropped = tell_dropped
+        self._flush_seconds = flush_seconds
+        # Taken from the source, and not known to be written.
+        self._taken: list[list[RecordedCall]] = []
+        self._is_told = False
+        self._removes_at = monotonic()
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Write the rest, then end; waits for it, but not for ever."""
+        self._stopping.set()
+        self.join(STOP_SECONDS)
+
+    def run(self) -> None:
+        """Write what waits and remove what is too old, every second."""
+        while not self._stopping.wait(self._flush_seconds):
+            self.flush()
+            if monotonic() >= self._removes_at:
+                is_done = self.remove_expired(self._flush_seconds * _REMOVAL_SHARE)
+                self._removes_at = monotonic() + (_REMOVAL_SECONDS if is_done else 0)
+        self.flush()
+
+    def flush(self) -> None:
+        """Write all that waits, as long as it can be written."""
+        while self._taken or self._take():
+            error = self._attempt(self._write)
+            if error is not None:
+                if not _is_of_the_file(error):
+                    # It would fail for ever, and keep every later call out.
+                    self._tell_dropped(sum(map(len, self._taken)))
+                    self._taken.clear()
+                return
+            self._taken.clear()
+
+    def remove_expired(self, seconds: float) -> bool:
+        """Remove what is too old, for about so long; tell whether that is done, or has to wait."""
+        if not self._path.exists():
+            return True
+        before = self._clock() - self._retention_seconds
+        _remove_put_aside(self._path, before)
+        ends_at = monotonic() + seconds
+        removed = _REMOVED_AT_ONCE
+
+        def remove() -> None:
+            nonlocal removed
+            with writing_decisions(self._path) as db:
+                removed = remove_calls_before(db, before, _REMOVED_AT_ONCE)
+
+        while removed == _REMOVED_AT_ONCE:
+            if self._attempt(remove) is not None:
+                return True
+            if monotonic() >= ends_at or self._stopping.is_set():
+                break
+        return removed < _REMOVED_AT_ONCE
+
+    def _take(self) -> bool:
+        """Take a slice from the source; tell whether it had one."""
+        try:
+            calls = self._source(SLICE)
+        except Exception as error:  # noqa: BLE001 - the thread has to outlive any fault
+            self._tell_fault(error)
+            return False
+        if calls:
+            self._taken.append(calls)
+        return bool(calls)
+
+    def _write(self) -> None:
+        """Write in one transaction what was taken before, and more as long as it isn't too much."""
+        with writing_decisions(self._path) as db:
+            written = 0
+            while written < len(self._taken) or (written < _SLICES_AT_ONCE and self._take()):
+                write_calls(db, self._taken[written])
+                written += 1
+
+    def _attempt(self, work: Callable[[], None]) -> Exception | None:
+        """Do what may fail, tell what comes of it, and return why it failed."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - as above
+            self._tell_fault(error)
+            return error
+        self._tell_written(True)  # noqa: FBT003 - what a gauge is set to
+        if self._is_told:
+            _log.info("calls_recorded_again")
+        self._is_told = False
+        return None
+
+    def _tell_fault(self, error: Exception) -> None:
+        self._tell_written(False)  # noqa: FBT003 - as above
+        if not self._is_told:
+            _log.warning("calls_not_recorded", why=str(error) or repr(error))
+        self._is_told = True
+
+
+def _is_of_the_file(error: Exception) -> bool:
+    """Tell whether the file is at fault, or the disk, so that the same may be written later."""
+    return isinstance(error, DecisionsUnavailableError) and not isinstance(
+        error.__cause__, _FAULTS_OF_DATA
+    )
+
+
+def _remove_put_aside(path: Path, before: int) -> None:
+    """Remove a damaged database once all that it may hold is too old to be kept."""
+    aside = damaged_path(path)
+    with suppress(OSError):
+        if aside.stat().st_mtime < before:
+            aside.unlink()

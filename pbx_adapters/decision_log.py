@@ -1,0 +1,86 @@
+"""What was decided for each call, from the call itself to whoever keeps it.
+
+On the event loop a call leaves behind what it has at hand, and nothing more: what is to be kept of
+it is made in the thread that takes it.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from pbx_adapters.call_record import RecordedCall, record_outcome
+from pbx_adapters.caller_hash import hash_caller
+from routing_engine.decision import Decision
+from schedules.telephone import read_number
+
+# Some 50 MB, and the calls of a minute that has a thousand a second.
+CAPACITY: Final = 65_536
+
+
+class DecisionLog:
+    """The calls that wait to be kept, `capacity` of them at most.
+
+    Callers' numbers are hashed with `key`, left out without one; national numbers are read in
+    `region`. `tell_dropped` hears how many calls found no room.
+    """
+
+    def __init__(
+        self,
+        capacity: int,
+        *,
+        key: bytes | None,
+        region: str,
+        tell_dropped: Callable[[int], None],
+    ) -> None:
+        self._capacity = capacity
+        self._key = key
+        self._region = region
+        self._tell_dropped = tell_dropped
+        # Either end of a deque may be used by a thread of its own, without a lock.
+        self._calls: deque[tuple[str, int, str, dict[str, str], Decision]] = deque()
+
+    def __len__(self) -> int:
+        """Count the calls that wait."""
+        return len(self._calls)
+
+    def note(
+        self, decision_id: str, at: int, dialect: str, query: dict[str, str], decision: Decision
+    ) -> None:
+        """Have a call kept, soon: when it came in epoch seconds, what it asked, what it got.
+
+        Where too many wait already it is dropped.
+        """
+        calls = self._calls
+        if len(calls) < self._capacity:
+            calls.append((decision_id, at, dialect, query, decision))
+        else:
+            self._tell_dropped(1)
+
+    def take(self, limit: int) -> list[RecordedCall]:
+        """Take out the calls that have waited longest, `limit` at most; for one thread at a time.
+
+        Calls with the same decision share one outcome.
+        """
+        calls = self._calls
+        taken = [calls.popleft() for _ in range(min(limit, len(calls)))]
+        # By identity: decisions can't be hashed, and each lives on here as long as its number.
+        outcomes = {id(decision): record_outcome(decision) for *_, decision in taken}
+        return [
+            RecordedCall(
+                decision_id,
+                at,
+                dialect,
+                self._number_of(query.get("did")),
+                self._caller_of(query.get("cli")),
+                query.get("callid", ""),
+                outcomes[id(decision)],
+            )
+            for decision_id, at, dialect, query, decision in taken
+        ]
+
+    def _number_of(self, did: str | None) -> str | None:
+        # The call itself has just read it, so that this finds it kept.
+        return read_number(did, self._region) if did else None
+
+    def _caller_of(self, cli: str | None) -> int | None:
+        return hash_caller(self._key, cli, self._region) if cli and self._key else None

@@ -1,0 +1,253 @@
+"""Calls are written soon, kept as long as they may be, and waited for by nobody."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from pbx_adapters.call_record import RecordedCall
+from pbx_adapters.decision_keeper import SLICE, DecisionKeeper
+from pbx_adapters.token_uses import read_uses, write_uses
+from tests.recorded import AT, DAY, CallSource, call_of, calls_of, recorded_numbers
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Name the database."""
+    return tmp_path / "decisions.db"
+
+
+@pytest.fixture
+def logged() -> Iterator[list[dict[str, object]]]:
+    """Collect what is logged."""
+    with capture_logs() as lines:
+        yield lines  # type: ignore[misc]
+
+
+def keeper_of(path: Path, source: CallSource, days: int = 30, **options: object) -> DecisionKeeper:
+    """Return a keeper whose clock stands still."""
+    return DecisionKeeper(path, source.take, days, lambda: AT, **options)  # type: ignore[arg-type]
+
+
+def write(path: Path, *calls: RecordedCall) -> None:
+    """Have calls written."""
+    keeper_of(path, CallSource(*calls)).flush()
+
+
+@contextmanager
+def unwritable(path: Path) -> Iterator[None]:
+    """Put a folder in the database's place."""
+    aside = path.with_name("aside")
+    is_there = path.exists()
+    if is_there:
+        path.rename(aside)
+    path.mkdir()
+    yield
+    path.rmdir()
+    if is_there:
+        aside.rename(path)
+
+
+def test_all_that_waits_is_written(path: Path) -> None:
+    """Whether it is little or more than one transaction takes."""
+    source = CallSource(*calls_of(range(1, 25 * SLICE)))
+    keeper_of(path, source).flush()
+    assert recorded_numbers(path) == list(range(1, 25 * SLICE))
+    assert not source.calls
+
+
+def test_nothing_to_write_leaves_the_disk_alone(path: Path) -> None:
+    """Without a call there isn't even a database."""
+    keeper = keeper_of(path, CallSource())
+    keeper.flush()
+    assert keeper.remove_expired(1)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_thread_writes_every_so_often_and_the_rest_when_it_ends(path: Path) -> None:
+    """Stopping waits for what was noted last."""
+    source = CallSource(call_of(1))
+    keeper = keeper_of(path, source, flush_seconds=0.01)
+    keeper.start()
+    deadline = time.monotonic() + 30
+    while source.calls and time.monotonic() < deadline:
+        time.sleep(0.01)
+    source.calls.extend(calls_of(range(2, 1_000)))
+    keeper.stop()
+    assert not keeper.is_alive()
+    assert recorded_numbers(path) == list(range(1, 1_000))
+
+
+def test_what_cannot_be_written_waits(path: Path, logged: list[dict[str, object]]) -> None:
+    """It is told once, no more is taken meanwhile, and it is told again when all is mended."""
+    told: list[bool] = []
+    source = CallSource(*calls_of(range(1, 30 * SLICE)))
+    keeper = keeper_of(path, source, tell_written=told.append)
+    with unwritable(path):
+        keeper.flush()
+        waiting = len(source.calls)
+        for _ in range(3):
+            keeper.flush()
+        assert len(source.calls) == waiting
+        assert [line["event"] for line in logged] == ["calls_not_recorded"]
+        assert str(path) in str(logged[0]["why"])
+        assert told == [False] * 4
+    keeper.flush()
+    assert recorded_numbers(path) == list(range(1, 30 * SLICE))
+    assert [line["event"] for line in logged] == ["calls_not_recorded", "calls_recorded_again"]
+    assert told[-1]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"kapot" * 1_000, id="no-database"),
+        pytest.param(b"SQLite format 3\0" + b"\xff" * 8_000, id="damaged-database"),
+    ],
+)
+def test_damaged_database_is_put_aside_and_calls_are_written_to_another(
+    path: Path, content: bytes, logged: list[dict[str, object]]
+) -> None:
+    """No call that waits is lost by it."""
+    path.write_bytes(content)
+    keeper = keeper_of(path, CallSource(*calls_of(range(1, 3 * SLICE))))
+    keeper.flush()
+    keeper.flush()
+    assert recorded_numbers(path) == list(range(1, 3 * SLICE))
+    assert path.with_name("decisions.db.damaged").read_bytes() == content
+    assert [line["event"] for line in logged] == ["calls_not_recorded", "calls_recorded_again"]
+    assert "is damaged" in str(logged[0]["why"])
+
+
+def test_call_that_can_never_be_written_keeps_no_other_out(
+    path: Path, logged: list[dict[str, object]]
+) -> None:
+    """It is dropped with those taken beside it, counted and told; the next ones are written."""
+    dropped: list[int] = []
+    source = CallSource(call_of(1)._replace(dialect=None), call_of(2))  # type: ignore[arg-type]
+    keeper = keeper_of(path, source, tell_dropped=dropped.append)
+    keeper.flush()
+    assert sum(dropped) == 2
+    source.calls.append(call_of(3))
+    keeper.flush()
+    assert recorded_numbers(path) == [3]
+    assert [line["event"] for line in logged] == ["calls_not_recorded", "calls_recorded_again"]
+    assert not path.with_name("decisions.db.damaged").exists()
+
+
+def test_source_that_fails_does_not_end_the_thread(
+    path: Path, logged: list[dict[str, object]]
+) -> None:
+    """A defect elsewhere is told; later calls are written."""
+    answers: list[list[RecordedCall] | None] = [None, [call_of(1)], []]
+
+    def take(_limit: int) -> list[RecordedCall]:
+        answer = answers.pop(0)
+        if answer is None:
+            raise ValueError("kapot")
+        return answer
+
+    keeper = DecisionKeeper(path, take, 30, lambda: AT)
+    keeper.flush()
+    keeper.flush()
+    assert recorded_numbers(path) == [1]
+    assert "kapot" in str(logged[0]["why"])
+
+
+def test_what_is_too_old_is_removed(path: Path) -> None:
+    """What came before the retention goes; what came at its very beginning stays."""
+    begins_at = AT - 30 * DAY
+    write(path, call_of(1, begins_at - 1), call_of(2, begins_at), call_of(3))
+    assert keeper_of(path, CallSource()).remove_expired(10)
+    assert recorded_numbers(path) == [2, 3]
+
+
+def test_much_is_removed_little_by_little(path: Path) -> None:
+    """In slices, between which others write; it says whether more is to be done."""
+    write(path, *calls_of(range(1, 2_501), AT - 31 * DAY), call_of(3_000))
+    keeper = keeper_of(path, CallSource())
+    assert not keeper.remove_expired(0)
+    assert len(recorded_numbers(path)) == 1_501
+    assert not keeper.remove_expired(0)
+    assert keeper.remove_expired(0)
+    assert recorded_numbers(path) == [3_000]
+
+
+def test_thread_removes_what_is_too_old(path: Path) -> None:
+    """Without being asked, and while calls come in."""
+    write(path, *calls_of(range(1, 2_501), AT - 31 * DAY))
+    keeper = keeper_of(path, CallSource(call_of(3_000)), flush_seconds=0.01)
+    keeper.start()
+    deadline = time.monotonic() + 30
+    while recorded_numbers(path) != [3_000] and time.monotonic() < deadline:
+        time.sleep(0.01)
+    keeper.stop()
+    assert recorded_numbers(path) == [3_000]
+
+
+def test_no_retention_removes_everything_but_the_use_of_tokens(path: Path) -> None:
+    """Whoever stops recording wants nothing left of it."""
+    write(path, call_of(1, AT - 1), call_of(2, AT - DAY))
+    write_uses(path, [("a", AT)])
+    assert keeper_of(path, CallSource(), days=0).remove_expired(10)
+    assert recorded_numbers(path) == []
+    assert read_uses(path).keys() == {"a"}
+
+
+def test_nothing_of_a_removed_call_is_left_in_the_files(path: Path) -> None:
+    """Neither of the call itself nor of what only it named: the bytes are overwritten."""
+    secret = call_of(1, AT - 31 * DAY, "geheim-gesprek")
+    write(path, secret._replace(outcome=secret.outcome._replace(forward="+31612345678")))
+    write(path, call_of(2))
+    caller = (2**62 + 1).to_bytes(8)
+
+    def content() -> bytes:
+        return b"".join(one.read_bytes() for one in sorted(path.parent.iterdir()))
+
+    for trace in (b"geheim-gesprek", b"+31612345678", caller):
+        assert trace in content()
+    assert keeper_of(path, CallSource()).remove_expired(10)
+    for trace in (b"geheim-gesprek", b"+31612345678", caller):
+        assert trace not in content()
+    assert recorded_numbers(path) == [2]
+
+
+def test_damaged_database_goes_once_all_in_it_is_too_old(path: Path) -> None:
+    """What was put aside holds calls as well, and may be kept no longer than they."""
+    write(path, call_of(1))
+    aside = path.with_name("decisions.db.damaged")
+    aside.write_bytes(b"kapot")
+    os.utime(aside, (AT - 30 * DAY, AT - 30 * DAY))
+    keeper = keeper_of(path, CallSource())
+    assert keeper.remove_expired(1)
+    assert aside.exists()
+    os.utime(aside, (AT - 31 * DAY, AT - 31 * DAY))
+    assert keeper.remove_expired(1)
+    assert not aside.exists()
+
+
+def test_removing_that_fails_is_told_and_tried_later(
+    path: Path, logged: list[dict[str, object]]
+) -> None:
+    """It waits for its next turn rather than trying on and on."""
+    write(path, call_of(1, AT - 31 * DAY))
+    keeper = keeper_of(path, CallSource())
+    with unwritable(path):
+        assert keeper.remove_expired(10)
+    assert [line["event"] for line in logged] == ["calls_not_recorded"]
+    assert keeper.remove_expired(10)
+    assert recorded_numbers(path) == []
+
+
+def test_waiting_calls_outlive_a_fault_of_removing(path: Path) -> None:
+    """What was taken and not written yet stays where it is."""
+    keeper = keeper_of(path, CallSource(call_of(1)))
+    with unwritable(path):
+        keeper.flush()
+        keeper.remove_expired(1)
+    keeper.flush()
+    assert recorded_numbers(path) == [1]
