@@ -19,11 +19,20 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from pbx_adapters.call_queries import count_kinds
+from pbx_adapters.data_dir import DECISIONS_FILE
 from schedules.sqlite_store import open_store
 from tests.e2e.daemon import COMMAND, PATIENCE, Daemon, new_daemon, wait_until
 from tests.faults.mixed_clients import Asked, Plan
 from tests.faults.mixed_judge import Edits, Judge
-from tests.faults.mixed_report import REFUSALS_TOLD, Effort, Run, report_of, sentence_of
+from tests.faults.mixed_report import (
+    REFUSALS_TOLD,
+    Counted,
+    Effort,
+    Run,
+    report_of,
+    sentence_of,
+)
 from tests.faults.mixed_site import LINKED_ENDS, draw_edit, furnish, time_in
 from tests.faults.sampled import children_of, is_running, sample, workers_of
 
@@ -134,8 +143,8 @@ async def edit_once(run: Run, words: list[str]) -> None:
     if is_followed and not is_refused:
         for one in json.loads(out)["schedules"]:
             run.edits.serve(one["schedule"], one["revision"], returned_at)
-    elif len(run.refused_edits) < REFUSALS_TOLD:
-        run.refused_edits.append(f"{' '.join(words)}: {process.returncode}: {err.decode()}")
+    elif len(run.edits_told) < REFUSALS_TOLD:
+        run.edits_told.append(f"{' '.join(words)}: {process.returncode}: {err.decode()}")
 
 
 async def reload(run: Run) -> None:
@@ -151,15 +160,20 @@ async def kill_workers(run: Run) -> None:
     alive = workers_of(run.pid)
     while True:
         await asyncio.sleep(run.effort.kill_seconds)
-        listened = len(run.daemon.events("listening"))
+        listened = times_listened(run.daemon)
         os.kill(alive.pop(0), signal.SIGKILL)
         run.counts["kills"] += 1
         killed_at = time.monotonic()
-        while len(run.daemon.events("listening")) == listened:
+        while times_listened(run.daemon) == listened:
             assert time.monotonic() < killed_at + PATIENCE, "a killed worker did not come back"
             await asyncio.sleep(_BACK_SECONDS)
         run.seconds_until_back.append(time.monotonic() - killed_at)
         alive += {*workers_of(run.pid)} - {*alive}
+
+
+def times_listened(daemon: Daemon) -> int:
+    """Return how often a process began to answer calls."""
+    return len(daemon.events("listening"))
 
 
 async def watch(run: Run) -> None:
@@ -209,11 +223,12 @@ async def mix(run: Run) -> None:
 
 def run_mixed_load(effort: Effort, folder: Path) -> dict[str, Any]:
     """Start a daemon on a new data directory, load it, stop it, and say what was seen."""
-    settings = {"workers": str(effort.workers)} if effort.workers > 1 else {}
+    settings = {"workers": str(effort.workers)}
     with new_daemon(folder, settings=settings) as daemon:
         site = furnish(daemon.data_dir, time_in, Random(effort.seed))
         token = daemon.add_token()
         daemon.start()
+        wait_until(lambda: times_listened(daemon) == effort.workers, "every worker answers calls")
         assert daemon.process is not None
         pid = daemon.process.pid
         with closing(open_store(daemon.data_dir)) as store:
@@ -222,10 +237,13 @@ def run_mixed_load(effort: Effort, folder: Path) -> dict[str, Any]:
             run = Run(effort, daemon, pid, site, token, judge, edits, folder)
             try:
                 asyncio.run(mix(run))
-                counted = daemon.metric("bereikbaar_decisions_total")
+                decided = daemon.metric("bereikbaar_decisions_total")
+                dropped = daemon.metric("bereikbaar_decision_log_dropped_total")
             finally:
                 exit_code = end(daemon)
-        return report_of(run, int(counted), exit_code)
+        kinds = count_kinds(daemon.data_dir / DECISIONS_FILE, None, None)
+        counted = Counted(int(decided), sum(kind.calls for kind in kinds), int(dropped))
+        return report_of(run, counted, exit_code)
 
 
 def end(daemon: Daemon) -> int:

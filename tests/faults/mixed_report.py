@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tests.e2e.daemon import Daemon
 from tests.faults.mixed_judge import Edits, Judge
@@ -48,7 +48,7 @@ class Run:
     folder: Path
     counts: Counter[str] = field(default_factory=Counter)
     edits_made: Counter[str] = field(default_factory=Counter)
-    refused_edits: list[str] = field(default_factory=list)
+    edits_told: list[str] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     seconds_until_back: list[float] = field(default_factory=list)
     spans: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
@@ -71,8 +71,16 @@ def held(run: Run, place: int) -> dict[str, float]:
     }
 
 
-def report_of(run: Run, counted: int, exit_code: int) -> dict[str, Any]:
-    """Return all that a run has shown; `counted`: the calls by the daemon's own metric."""
+class Counted(NamedTuple):
+    """The calls as the daemon counted them: decided, kept in its record, dropped from it."""
+
+    decided: int
+    recorded: int
+    dropped: int
+
+
+def report_of(run: Run, counted: Counted, exit_code: int) -> dict[str, Any]:
+    """Return all that a run has shown."""
     judge, effort, counts = run.judge, run.effort, run.counts
     problems = [line for line in run.daemon.log() if is_problem(line)]
     edits = dict(sorted(run.edits_made.items()))
@@ -80,7 +88,8 @@ def report_of(run: Run, counted: int, exit_code: int) -> dict[str, Any]:
         "seconds": effort.seconds,
         "workers": effort.workers,
         "machine": {"cores": os.cpu_count(), "load": [round(one, 2) for one in os.getloadavg()]},
-        "calls": judge.calls.as_fields() | {"counted_by_the_daemon": counted},
+        "calls": judge.calls.as_fields(),
+        "counted_by_the_daemon": counted._asdict(),
         "latency": {phase: judge.calls.latencies(spans) for phase, spans in run.spans.items()},
         "downloads": judge.downloads.as_fields(),
         "edits": sum(edits.values()),
@@ -96,7 +105,7 @@ def report_of(run: Run, counted: int, exit_code: int) -> dict[str, Any]:
         "most_descriptors_of_a_process": max(one.descriptors for one in run.samples),
         "exit_code": exit_code,
         "faults": judge.faults,
-        "refused_edits": run.refused_edits,
+        "edits_told": run.edits_told,
         "log_problems": problems[:REFUSALS_TOLD],
         "troubles": list(troubles_of(run, counted, exit_code, is_log_bad=bool(problems))),
     }
@@ -108,7 +117,7 @@ def is_problem(line: dict[str, Any]) -> bool:
     return (line["level"] == "error" or "exception" in line) and not is_killed
 
 
-def troubles_of(run: Run, counted: int, exit_code: int, *, is_log_bad: bool) -> Iterator[str]:
+def troubles_of(run: Run, counted: Counted, exit_code: int, *, is_log_bad: bool) -> Iterator[str]:
     """Say why a run isn't good; nothing when it is."""
     judge, counts = run.judge, run.counts
     answered = judge.calls.asked - judge.calls.lost - judge.calls.refused
@@ -122,6 +131,7 @@ def troubles_of(run: Run, counted: int, exit_code: int, *, is_log_bad: bool) -> 
         "no edit was made": not run.edits_made,
         "the daemon was not reloaded": not counts["reloads"],
         "no worker was killed": run.effort.workers > 1 and not counts["kills"],
+        "calls were dropped from the record": counted.dropped > 0,
         "the log tells of errors": is_log_bad,
         "the daemon did not end in good order": exit_code != 0,
         "more descriptors are open than before": more > _DESCRIPTORS_MORE,
@@ -129,7 +139,8 @@ def troubles_of(run: Run, counted: int, exit_code: int, *, is_log_bad: bool) -> 
     if not counts["kills"]:
         looked_at |= {
             "connections died though nothing was killed": asked_again > 0,
-            "the daemon counted other calls than were answered": counted != answered,
+            "the daemon counted other calls than were answered": counted.decided != answered,
+            "the daemon recorded other calls than were answered": counted.recorded != answered,
         }
     return (trouble for trouble, is_so in looked_at.items() if is_so)
 

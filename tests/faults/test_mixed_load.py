@@ -4,17 +4,34 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.faults.fault_table import note_fault
 from tests.faults.mixed_load import run_mixed_load
 from tests.faults.mixed_report import Effort, sentence_of
 
 _SHORT_SECONDS = 20
+_KILL_SECONDS = 20
 
 
-def test_mixed_load(tmp_path: Path, how_many: Callable[[int, int], int]) -> None:
-    """Beside edits, downloads and reloads every call is answered from what it says it is of."""
-    seconds = how_many(_SHORT_SECONDS, 60 * int(os.environ.get("SOAK_MINUTES", "120")))
-    report = run_mixed_load(Effort(seconds=seconds, quiet_seconds=seconds / 10), tmp_path)
+@pytest.mark.parametrize("workers", [1, 2], ids=["alone", "workers"])
+def test_mixed_load(tmp_path: Path, how_many: Callable[[int, int], int], workers: int) -> None:
+    """Beside edits, downloads, reloads and kills every call is answered as its revision says.
+
+    Where nobody is killed, the daemon counts and records the very calls that were answered.
+    """
+    long = 60 * int(os.environ.get("SOAK_MINUTES", "120")) if workers > 1 else 300
+    seconds = how_many(_SHORT_SECONDS, long)
+    effort = Effort(
+        seconds=seconds,
+        quiet_seconds=max(3, seconds / 20),
+        workers=workers,
+        kill_seconds=min(_KILL_SECONDS, seconds / 3),
+        reload_seconds=min(Effort().reload_seconds, seconds / 3),
+    )
+    report = run_mixed_load(effort, tmp_path)
     assert not report["troubles"], report
-    method = f"{seconds} s of calls judged by an independent reading, beside all else at once"
+    method = (
+        f"{seconds:,} s, {'one process' if workers == 1 else f'{workers} workers'}; all at once"
+    )
     note_fault("mixed load", method, report["calls"]["asked"], sentence_of(report))
