@@ -1,7 +1,7 @@
 """Clients that call or download on connections they keep, each answer told as a line of JSON.
 
 Run as `python -m tests.faults.mixed_clients PLAN.json` it is those clients, until its input ends.
-A request whose connection dies is asked once more on a new one, as scripts on PBXs do.
+A request whose connection dies is asked once more on a new one, as HTTP clients on PBXs do.
 """
 
 import asyncio
