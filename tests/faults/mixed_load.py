@@ -268,7 +268,8 @@ def main() -> int:
         option = f"--{name.replace('_', '-')}"
         parser.add_argument(option, type=type(usual), default=usual, help=f"{usual}")
     effort = Effort(**vars(parser.parse_args()))
-    # An init system's way to interrupt ends everything just as well.
+    # Started in the background it would ignore the one; the other ends everything just as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     with TemporaryDirectory() as folder:
         report = run_mixed_load(effort, Path(folder))
