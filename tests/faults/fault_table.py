@@ -29,6 +29,17 @@ ROWS: Final = (
     "worker killed",
     "mixed load",
 )
+_MIXED_LOAD: Final = """\
+In the mixed load, clients call in every dialect and format, most on connections that they keep,
+while the command line makes one edit after another, messages are downloaded, the daemon is told
+to reload, and workers are killed. Every answer is compared, field by field, with what an
+independent reading of the rules (`tests/oracle.py`) says of the revision that the answer names,
+at the instant it names; a revision older than one whose edit had returned before counts as wrong.
+Downloads are judged by their hash. A request whose connection dies is asked once more on a new
+one, as HTTP clients that keep connections do; one that then gets no answer, another code than
+200, or nothing within 5 s, counts as lost. The p99 stands beside that of calls alone, before and
+after it in the same run, on the same machine, most of which the command line takes.
+"""
 # Set by `make faults` and `make soak`; without it nothing is noted.
 NOTES_VARIABLE: Final = "FAULT_NOTES"
 FORM_VARIABLE: Final = "FAULTS"
@@ -81,7 +92,7 @@ def render_page(notes: Iterable[Mapping[str, Any]]) -> str:
         "real, on the real daemon or the real store, so many times. `make faults` does the same "
         "in short. What each of them looks like to an operator, and what to do, is told by "
         "[doctor](doctor.md) and [monitoring](monitoring.md).\n\n"
-        f"{render_table(notes)}"
+        f"{render_table(notes)}\n{_MIXED_LOAD}"
     )
 
 
