@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 import pytest
 
-from routing_engine import compiler
 from routing_engine.compiler import renew_table
 from routing_engine.decision import Outcome
 from routing_engine.resolver import decide
@@ -92,20 +91,6 @@ def test_equal_days_share_one_profile() -> None:
     """A week of the same days is kept once, in two schedules too."""
     tables = [table_of(schedule_of(OFFICE_DAY, id=name)) for name in ("een", "twee")]
     assert len({id(profile) for table in tables for profile in table.profiles}) == 1
-
-
-def test_a_table_is_the_same_whatever_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is kept of slots and profiles is emptied when full; a day starts from its own slots."""
-    days = [(f"00:00-{hour:02}:00 closed", f"{hour:02}:00-24:00 open") for hour in range(1, 24)]
-    before = [table_of(schedule_of(day)).day_outcomes(4) for day in days]
-    monkeypatch.setattr(compiler, "_KEPT", 2)
-    assert [table_of(schedule_of(day)).day_outcomes(4) for day in days] == before
-    assert [ends for (ends, _), _ in before] == [hour * 60 for hour in range(1, 24)]
-    fresh = [(f"00:00-{hour:02}:30 closed", f"{hour:02}:30-24:00 open") for hour in range(1, 24)]
-    after = [table_of(schedule_of(day)).day_outcomes(4) for day in fresh]
-    assert [ends for (ends, _), _ in after] == [hour * 60 + 30 for hour in range(1, 24)]
-    assert len(compiler._profiles) <= 2
-    assert len(compiler._known_slots) <= 2
 
 
 def test_overrides_stand_in_order_of_time() -> None:
