@@ -7,12 +7,12 @@ from typing import Final
 
 import click
 
-from admin_cli.changes import compile_at
 from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.typed import read_typed
 from pbx_adapters import clock
 from routing_engine.calendar_days import calendar_month, spans_around
+from routing_engine.caller_changes import compile_at
 from routing_engine.table import IntervalTable
 from routing_engine.zones import DAY_SECONDS, zone_offsets
 from schedules.date_text import date_of, epoch_day, parse_date

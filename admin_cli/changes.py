@@ -10,29 +10,21 @@ import click
 from admin_cli.invocation import Invocation
 from admin_cli.number_blocks import without
 from pbx_adapters.answer import format_instant
-from routing_engine.change_text import describe_differences
-from routing_engine.compare import Difference, differences
-from routing_engine.compiler import TargetCheck, compile_schedule
+from routing_engine.caller_changes import DAYS_COMPARED, caller_changes
+from routing_engine.compare import Difference
+from routing_engine.compiler import TargetCheck
 from routing_engine.decision import Outcome
-from routing_engine.table import IntervalTable, first_day_for
-from routing_engine.zones import DAY_SECONDS
 from schedules.model import Schedule
-from schedules.target_editing import uses_of
 from schedules.telephone import NumberBlock
-
-DAYS_COMPARED: Final = 365
 
 # What a person reads at once; programs are told all.
 _SENTENCES_TOLD: Final = 25
-_DATES_TOLD: Final = 5
 
 _PLAIN: Final = (
     "name", "company", "notes", "pbx", "timezone", "voicemail_email", "forward_countries",
     "template",
 )  # fmt: skip
 _KEYED: Final = ("forwards", "audio", "exceptions", "holidays", "overrides")
-# What the outcome of a call depends on.
-_HEARD: Final = ("timezone", "voicemail_email", "forward_countries", "week", *_KEYED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,40 +86,6 @@ def document_changes(before: Schedule | None, after: Schedule | None) -> list[st
     return lines
 
 
-def compile_at(
-    schedule: Schedule, targets: TargetCheck, at: int, revision: int = 0
-) -> IntervalTable:
-    """Compile a schedule for the time from an instant on, as the daemon does."""
-    return compile_schedule(
-        schedule, revision=revision, first_day=first_day_for(at), targets=targets
-    )
-
-
-def caller_changes(  # noqa: PLR0913 - what is compared, for how long, and for whom
-    before: Schedule,
-    after: Schedule,
-    targets: TargetCheck,
-    at: int,
-    *,
-    days: int = DAYS_COMPARED,
-    is_brief: bool = False,
-) -> tuple[list[Difference], list[str]]:
-    """Compare the coming days for callers: every span that differs, and sentences about them.
-
-    Brief sentences count what would make them long.
-    """
-    if all(getattr(before, key) == getattr(after, key) for key in _HEARD):
-        return [], []
-    was, table = compile_at(before, targets, at), compile_at(after, targets, at)
-    last_day, _ = table.wall_clock(at + days * DAY_SECONDS)
-    # Half a day would look like a change of hours.
-    until_at = table.zone.day_start(last_day)
-    found = list(differences(was, table, at, until_at))
-    most_dates = _DATES_TOLD if is_brief else None
-    names = _names_in(before, after)
-    return found, describe_differences(found, was, table, names, most_dates=most_dates)
-
-
 def caller_fields(found: Sequence[Difference], sentences: Sequence[str]) -> dict[str, Any]:
     """Return what `caller_changes` found in the form in which programs are told."""
     return {"callers": list(sentences), "differences": list(map(_difference_fields, found))}
@@ -151,23 +109,6 @@ def print_caller_changes(
         click.echo(f"    {line}")
     if (more := len(sentences) - _SENTENCES_TOLD) > 0:
         click.echo(f"    … and {more} more; --json tells all")
-
-
-def _names_in(*schedules: Schedule) -> dict[str, str]:
-    """Return the names of messages by file name and of forwards by number; the last one's count.
-
-    Of forwards with the same number those count that something uses.
-    """
-    names: dict[str, str] = {}
-    for schedule in schedules:
-        names |= {f"{message.sha256}.wav": message.name for message in schedule.audio.values()}
-        used: dict[str, list[str]] = {}
-        for forward_id, places in uses_of(schedule, "forward").items():
-            if places:
-                forward = schedule.forwards[forward_id]
-                used.setdefault(forward.number, []).append(forward.name)
-        names |= {number: " / ".join(sharing) for number, sharing in used.items()}
-    return names
 
 
 def _told(change: Change, targets: TargetCheck, at: int) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def check(invocation: Invocation) -> None:
 @pass_invocation
 def show(invocation: Invocation) -> None:
     """Show every setting, and where its value comes from: option, variable, file or default."""
-    values = invocation.config.model_dump(mode="json")
+    values = invocation.config.model_dump(mode="json", by_alias=True)
     values["listen"] = str(invocation.config.listen)
     origins = _origins(invocation)
     if invocation.is_json:
@@ -61,7 +61,7 @@ def show(invocation: Invocation) -> None:
         return
     print_table(
         ("SETTING", "VALUE", "FROM"),
-        [(name, _text_of(value), origins[name]) for name, value in values.items()],
+        [(name, _text_of(name, value), origins[name]) for name, value in values.items()],
     )
 
 
@@ -77,6 +77,8 @@ def _set_only(origins: dict[str, str]) -> dict[str, str]:
 
 def _warnings(settings: "Config") -> list[str]:
     """Say what a daemon would start with that PBXs or operators would stumble over."""
+    from admin_cli.notify_warnings import notify_warnings
+
     found = []
     if settings.lacks_public_url:
         found.append(
@@ -94,7 +96,7 @@ def _warnings(settings: "Config") -> list[str]:
         )
     if why := _why_no_key(settings):
         found.append(f"calls are recorded without their callers: {why}")
-    return found
+    return [*found, *notify_warnings(settings)]
 
 
 def _why_no_key(settings: "Config") -> str:
@@ -118,7 +120,13 @@ def _is_near(settings: "Config") -> bool:
         return settings.listen.host == "localhost"
 
 
-def _text_of(value: object) -> str:
+def _text_of(name: str, value: object) -> str:
+    """Write a value as it fits on a line; of tables what they are about."""
     if value is None:
         return "-"
-    return " ".join(map(str, value)) or "-" if isinstance(value, list) else str(value)
+    if isinstance(value, dict):
+        return f"{value['host']} {value['tls']}, from {value['from']}"
+    if isinstance(value, list):
+        named = [one["name"] or one["to"] or one["webhook"] for one in value if name == "notify"]
+        return " ".join(map(str, named or value)) or "-"
+    return str(value)

@@ -6,19 +6,14 @@ from typing import Any, Final, NamedTuple
 import click
 
 from admin_cli.apply_files import DocumentFile, read_files
-from admin_cli.changes import (
-    DAYS_COMPARED,
-    caller_changes,
-    caller_fields,
-    document_changes,
-    print_caller_changes,
-)
+from admin_cli.changes import caller_fields, document_changes, print_caller_changes
 from admin_cli.incoming import IncomingMessages
 from admin_cli.invocation import Invocation, print_json
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.progress import FileProgress
 from admin_cli.refusals import RefusedInputError
 from pbx_adapters import clock
+from routing_engine.caller_changes import DAYS_COMPARED, caller_changes
 from routing_engine.compiler import TargetCheck
 from schedules.errors import Fault, InvalidScheduleError
 from schedules.model import Schedule

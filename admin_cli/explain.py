@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 import click
 
 from admin_cli.call_words import call_fields
-from admin_cli.changes import compile_at
 from admin_cli.check_report import ACTION_WORDS, DEFAULT_ZONE, local_and_utc, print_considered
 from admin_cli.invocation import Invocation, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
@@ -14,6 +13,7 @@ from admin_cli.refusals import EXIT_ANSWER_IS_NO, EXIT_REFUSED
 from pbx_adapters.call_queries import find_call
 from pbx_adapters.call_record import RecordedCall, record_outcome
 from pbx_adapters.data_dir import DECISIONS_FILE
+from routing_engine.caller_changes import compile_at
 from routing_engine.explain import explain_decision
 from routing_engine.resolver import decide
 from schedules.errors import BereikbaarError, NotFoundError

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from admin_cli.changes import compile_at
 from admin_cli.invocation import Invocation, print_json, print_table, tell
 from admin_cli.moments import iso_of_typed
 from admin_cli.schedules import HEADINGS, listed_cells, listed_fields
 from admin_cli.typed import read_typed
 from pbx_adapters import clock
 from pbx_adapters.answer import format_instant
+from routing_engine.caller_changes import compile_at
 from routing_engine.compiler import TargetCheck
 from routing_engine.lint import undecided_holidays
 from schedules.date_text import day_at, instants_of, parse_moment, parse_zone

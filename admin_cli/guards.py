@@ -1,7 +1,7 @@
 """What stands between an edit and its save, beside the schedule's own consistency."""
 
-from admin_cli.changes import compile_at
 from pbx_adapters.answer import format_instant
+from routing_engine.caller_changes import compile_at
 from routing_engine.compiler import TargetCheck
 from routing_engine.expectations import FailingExpectation, failing_expectations, made_failing
 from schedules.consistency import refused_forwards

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import click
 
-from admin_cli.changes import compile_at
 from admin_cli.counting import counted
 from admin_cli.invocation import Invocation, print_json
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.refusals import EXIT_ANSWER_IS_NO
 from pbx_adapters import clock
+from routing_engine.caller_changes import compile_at
 from routing_engine.compiler import TargetCheck
 from routing_engine.lint import lint_schedule
 from routing_engine.lint_findings import CODES, SEVERITIES, Finding, arrange

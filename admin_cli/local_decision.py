@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-from admin_cli.changes import compile_at
 from admin_cli.invocation import Invocation
 from pbx_adapters import clock
 from pbx_adapters.answer import answer_fields, format_instant
 from pbx_adapters.simulated_time import parse_at, zone_of
+from routing_engine.caller_changes import compile_at
 from routing_engine.decision import CallQuery
 from routing_engine.explain import explain_decision
 from routing_engine.resolver import resolve

@@ -54,6 +54,11 @@ _COMMANDS: Final = {
     "pbx": LazyCommand(
         "admin_cli.pbx", "pbx", "Install on a PBX what asks this daemon, and check it from there."
     ),
+    "notifications": LazyCommand(
+        "admin_cli.notifications",
+        "notifications",
+        "See, try and send again what receivers are told of schedules.",
+    ),
     "calls": LazyCommand("admin_cli.calls", "calls", "List and count the calls that were made."),
     "explain": LazyCommand(
         "admin_cli.explain", "explain", "Replay a recorded call from the revision that decided it."

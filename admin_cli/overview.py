@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from admin_cli.changes import compile_at
 from admin_cli.invocation import Invocation, print_json
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.overview_words import LANGUAGES, Language
 from pbx_adapters import clock
+from routing_engine.caller_changes import compile_at
 from routing_engine.overview import Overview, overview_of
 from schedules.revisions import Revision
 

@@ -17,6 +17,7 @@ from benchmarks.in_process import measure_compiling, measure_lookup
 from benchmarks.memory import measure_memory
 from benchmarks.reloading import measure_reload
 from benchmarks.starting import measure_start
+from benchmarks.workers import measure_workers
 from benchmarks.workplace import furnish
 
 IN_PROCESS: Final[Mapping[str, Callable[[Effort], Row]]] = {
@@ -24,7 +25,7 @@ IN_PROCESS: Final[Mapping[str, Callable[[Effort], Row]]] = {
     "compile": measure_compiling,
     "memory": measure_memory,
 }
-ON_DAEMON: Final = ("start", "reload", "downloads", "throughput", "latency")
+ON_DAEMON: Final = ("start", "reload", "downloads", "workers", "throughput", "latency")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -62,7 +63,12 @@ def measure(names: Sequence[str], effort: Effort) -> Iterator[Row]:
     with TemporaryDirectory() as folder:
         _tell("furnish")
         workplace = furnish(Path(folder), effort.schedules)
-        alone = {"start": measure_start, "reload": measure_reload, "downloads": measure_downloads}
+        alone = {
+            "start": measure_start,
+            "reload": measure_reload,
+            "downloads": measure_downloads,
+            "workers": measure_workers,
+        }
         for name, measure_one in alone.items():
             if name in wanted:
                 _tell(name)

@@ -154,10 +154,11 @@ def wait_for_answer(server: Server, workplace: Workplace) -> float:
     return answered_at
 
 
-def wait_until_loaded(server: Server) -> float:
-    """Wait until all schedules are compiled; returns `perf_counter` then."""
+def wait_until_loaded(server: Server, workers: int = 1) -> float:
+    """Wait until all workers have compiled all schedules; returns `perf_counter` then."""
     _, loaded_at = _ask_until(server, "/metrics", _LOADED)
-    return loaded_at
+    there = re.compile(rb"\nbereikbaar_workers %d" % workers)
+    return loaded_at if workers == 1 else _ask_until(server, "/metrics", there)[1]
 
 
 def _ask_until(

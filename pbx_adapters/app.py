@@ -20,6 +20,7 @@ from pbx_adapters.serving import Serving
 from pbx_adapters.signed_table import SignedTables
 from pbx_adapters.token_gate import TokenGate, refusal_response
 from pbx_adapters.url_table import Handler, dispatch
+from pbx_adapters.whole import SilentError, Whole
 
 _AUDIO: Final = re.compile("/audio/([0-9a-f]{64})[.]wav", re.ASCII)
 _RECORDINGS: Final = re.compile("/recordings/([a-z0-9-]{1,64})", re.ASCII)
@@ -40,12 +41,12 @@ def build_app(  # noqa: PLR0913 - its wiring
     downloads: AudioDownloads,
     recordings: Recordings,
     *,
+    whole: Whole,
     clock: Callable[[], int],
-    reload: Callable[[], Awaitable[None]],
 ) -> Handler:
     """Return the handler of every request, that daemon and tests serve.
 
-    `clock` gives epoch seconds; `reload` returns once everything was read anew.
+    `whole` speaks for all processes of the daemon; `clock` gives epoch seconds.
     """
     gate = TokenGate(hook, serving)
     patterns: tuple[NamedPaths, ...] = (
@@ -53,7 +54,7 @@ def build_app(  # noqa: PLR0913 - its wiring
         (_RECORDINGS, {"GET": recordings.check, "POST": recordings.receive}),
         (_TABLE, dict.fromkeys(_PAGE_METHODS, SignedTables(gate, metrics, clock).send)),
     )
-    paths = _Paths(serving, gate, metrics, patterns, clock, reload)
+    paths = _Paths(serving, gate, patterns, whole)
     handlers = {dialect: hook.handler(dialect) for dialect in DIALECTS}
     return dispatch(
         {
@@ -89,22 +90,26 @@ class _Paths:
 
     serving: Serving
     gate: TokenGate
-    metrics: Metrics
     patterns: tuple[NamedPaths, ...]
-    clock: Callable[[], int]
-    reload: Callable[[], Awaitable[None]]
+    whole: Whole
 
     async def tell_ready(self, _request: web.BaseRequest) -> web.Response:
-        """Answer 200 while calls can be answered, with what troubles there are."""
+        """Answer 200 while calls can be answered, with what troubles there are.
+
+        The revision is one that no process of the daemon is behind.
+        """
+        others = await self.whole.others()
         service = self.serving.service
         if service is None:
             body: dict[str, object] = {"status": "unavailable", "why": list(self.serving.troubles)}
             return web.json_response(body, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        troubles = dict.fromkeys((*service.troubles, *others.troubles))
+        revision = service.snapshot.revision
         return web.json_response(
             {
-                "status": "degraded" if service.troubles else "ok",
-                "why": list(service.troubles),
-                "revision": service.snapshot.revision,
+                "status": "degraded" if troubles else "ok",
+                "why": list(troubles),
+                "revision": min(revision, revision if others.revision is None else others.revision),
                 "schedules": len(service.snapshot.tables),
                 "degraded_targets": service.degraded_targets,
             }
@@ -112,7 +117,11 @@ class _Paths:
 
     async def show_metrics(self, _request: web.BaseRequest) -> web.Response:
         """Send the metrics in the Prometheus text format."""
-        body = self.metrics.exposition(self.clock())
+        try:
+            body = await self.whole.exposition()
+        except SilentError as error:
+            # What this process alone holds would look like counters that fell.
+            return web.Response(text=f"{error}\n", status=HTTPStatus.SERVICE_UNAVAILABLE)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
     async def reload_now(self, request: web.BaseRequest) -> web.Response:
@@ -123,7 +132,7 @@ class _Paths:
             return refusal_response(refusal)
         if not caller.is_operator:
             return refusal_response(RefusedError("forbidden", "reloading needs an operator token"))
-        await self.reload()
+        await self.whole.reload()
         return await self.tell_ready(request)
 
     async def answer_other(

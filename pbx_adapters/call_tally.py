@@ -1,7 +1,7 @@
 """What is counted for every call: plain numbers, made into metrics when somebody looks.
 
 A prometheus-client counter takes a lock for each call and costs more than the decision itself.
-Only the event loop counts here, so plain integers do.
+Only the event loop counts here, so plain integers do; others may look meanwhile.
 """
 
 from bisect import bisect_left
@@ -45,8 +45,8 @@ class CallTally(Collector):
 
     def count_decision(self, dialect: str, decision: Decision, seconds: float) -> None:
         """Count one call's decision, and how long it took from parsed request to answer."""
-        status, action, *_ = decision.outcome
-        self._decisions[dialect, status, action, decision.reason] += 1
+        outcome = decision.outcome
+        self._decisions[dialect, outcome.status, outcome.action, decision.reason] += 1
         self._durations[dialect][bisect_left(BUCKETS, seconds)] += 1
         self._seconds[dialect] += seconds
 
@@ -61,7 +61,8 @@ class CallTally(Collector):
             "Calls decided, simulations left out",
             labels=["dialect", "status", "action", "reason"],
         )
-        for labels, number in self._decisions.items():
+        # Copied in one step of the interpreter each: calls go on counting.
+        for labels, number in dict(self._decisions).items():
             decisions.add_metric(labels, number)
         durations = HistogramMetricFamily(
             "bereikbaar_decision_duration_seconds",
@@ -70,13 +71,13 @@ class CallTally(Collector):
         )
         bounds = [*map(str, BUCKETS), "+Inf"]
         for dialect, counts in self._durations.items():
-            buckets = list(zip(bounds, accumulate(counts), strict=True))
+            buckets = list(zip(bounds, accumulate(list(counts)), strict=True))
             durations.add_metric([dialect], buckets, self._seconds[dialect])
         responses = CounterMetricFamily(
             "bereikbaar_hook_responses",
             "Answers of the hook by HTTP status code",
             labels=["dialect", "code"],
         )
-        for (dialect, code), number in self._responses.items():
+        for (dialect, code), number in dict(self._responses).items():
             responses.add_metric([dialect, str(code)], number)
         return [decisions, durations, responses]

@@ -5,10 +5,16 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -19,11 +25,17 @@ from pydantic_settings import (
 
 from pbx_adapters.addresses import Network, is_unspecified, parse_network
 from pbx_adapters.data_dir import CALLER_KEY_FILE
+from pbx_adapters.notify_settings import NotifyRule, SmtpSettings, check_receivers
 from schedules.errors import BereikbaarError, Fault, FaultyValueError, meant
 from schedules.faults import faults_of
 from schedules.field_text import check_country
 from schedules.forward_rules import ForwardPolicy
 
+# What may stand in each table of the file.
+_KEYS: Final = {
+    name: [field.alias or key for key, field in table.model_fields.items()]
+    for name, table in (("notify", NotifyRule), ("smtp", SmtpSettings))
+}
 CONFIG_FILES: Final = (Path("bereikbaar.toml"), Path("/etc/bereikbaar/bereikbaar.toml"))
 _PREFIX: Final = "BEREIKBAAR_"
 _ENVIRONMENT: Final = "environment"
@@ -120,6 +132,7 @@ class Config(BaseSettings):
 
     data_dir: Path = Path("data")
     listen: Annotated[Listen, NoDecode, BeforeValidator(parse_listen)] = Listen("127.0.0.1", 8470)
+    workers: int = Field(default=1, ge=1, le=64)
     public_url: Annotated[str, AfterValidator(_check_public_url)] | None = None
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -140,6 +153,17 @@ class Config(BaseSettings):
     def caller_key_path(self) -> Path:
         """Where the key is that callers' numbers are hashed with."""
         return self.caller_hash_key_file or self.data_dir / CALLER_KEY_FILE
+
+    notify: Annotated[tuple[NotifyRule, ...], NoDecode, AfterValidator(check_receivers)] = ()
+    smtp: Annotated[SmtpSettings | None, NoDecode] = None
+
+    @model_validator(mode="after")
+    def _check_smtp(self) -> Self:
+        if self.smtp is None and any(rule.to for rule in self.notify):
+            raise FaultyValueError(
+                ("notify names e-mail addresses, and there is no [smtp]", "add [smtp] with host")
+            )
+        return self
 
     @property
     def lacks_public_url(self) -> bool:
@@ -198,7 +222,7 @@ def load_config(path: Path | None, chosen: Mapping[str, Any]) -> Config:
         raise InvalidConfigError([(source, fault), *unknown]) from None
     except ValidationError as error:
         outside = _set_outside(chosen)
-        faults = faults_of(error, Config.model_fields)
+        faults = faults_of(error, {"": list(Config.model_fields)} | _KEYS)
         raise InvalidConfigError(
             [*(_where_set(fault, outside, source) for fault in faults), *unknown]
         ) from None

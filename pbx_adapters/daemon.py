@@ -1,63 +1,38 @@
-"""main(): configuration, wiring, run."""
+"""main(): one process that does everything, or several under a supervisor."""
 
 import asyncio
-import gc
 import os
 import signal
-import socket
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import Final
 
 import structlog
 
-from audio_store.inbox import RecordingInbox
-from audio_store.intake import encode, take_in
-from audio_store.masters import MasterFiles
 from pbx_adapters import clock
-from pbx_adapters.admission import Admission
-from pbx_adapters.app import build_app
-from pbx_adapters.audio_cache import AudioCache
-from pbx_adapters.audio_download import AudioDownloads, DownloadFailure
-from pbx_adapters.audio_watch import AudioWatch
-from pbx_adapters.caller_hash import CallerKeyError, make_caller_key, read_caller_key
 from pbx_adapters.config import Config, Listen
-from pbx_adapters.connection_limits import ConnectionLimits, fit_to_descriptors
-from pbx_adapters.connections import DropReason
-from pbx_adapters.data_dir import (
-    AUDIO_FOLDER,
-    CONTROL_SOCKET,
-    DECISIONS_FILE,
-    INBOX_FOLDER,
-    remove_leftovers,
-)
-from pbx_adapters.decision_keeper import DecisionKeeper
-from pbx_adapters.decision_log import CAPACITY, DecisionLog
-from pbx_adapters.hook import Hook
-from pbx_adapters.listening import bind_tcp, bind_unix, fault_of_path
-from pbx_adapters.logs import Throttle, configure_logs
+from pbx_adapters.data_dir import CONTROL_SOCKET
+from pbx_adapters.fleet import Fleet
+from pbx_adapters.keepers import Keepers
+from pbx_adapters.listening import SocketFile, bind_tcp, bind_unix, fault_of_path, hold_tcp
+from pbx_adapters.logs import configure_logs
 from pbx_adapters.metrics import Metrics
-from pbx_adapters.recordings import Recordings
-from pbx_adapters.reload import Reloader
-from pbx_adapters.server import RunningServer, serve_guarded
 from pbx_adapters.service_manager import ServiceManager
-from pbx_adapters.serving import Serving
-from pbx_adapters.use_keeper import UseKeeper
-from schedules.telephone import read_number
+from pbx_adapters.supervisor import Supervisor
+from pbx_adapters.whole import Alone
+from pbx_adapters.wiring import (
+    READY_SECONDS,
+    Parts,
+    base_url_of,
+    loop_factory,
+    start_control,
+    start_server,
+    tidy_up,
+    wire,
+)
 
-_SECONDS_BETWEEN_LINES: Final = 10.0
-_EXPIRY_SECONDS: Final = 3_600.0
-# On a disk that hangs the daemon answers all the same, if only by the normal route.
-_READY_SECONDS: Final = 30.0
 _SET: Final = "set public_url to the address where PBXs reach the daemon"
-
-_GARBAGE_THRESHOLDS: Final = (20_000, 20, 50)
-_SWITCH_SECONDS: Final = 0.000_5
+_POLL_SECONDS: Final = 0.05
 
 _log = structlog.get_logger()
 
@@ -68,75 +43,37 @@ def main(config: Config) -> None:
     signal.signal(signal.SIGHUP, _ignore)
     metrics = Metrics()
     configure_logs(config.log_format, config.log_level, metrics.log_lines_lost.inc)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(config, metrics))
+    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if config.workers == 1:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(_serve_alone(config, metrics))
+    else:
+        asyncio.run(_supervise(config, metrics))
 
 
 def _ignore(_number: int, _frame: object) -> None:
     """Do nothing about a reload asked for while starting: everything is about to be read."""
 
 
-@dataclass(slots=True)
-class _Parts:
-    """What the servers of one daemon share."""
-
-    config: Config
-    serving: Serving
-    metrics: Metrics
-    admission: Admission
-    uses: UseKeeper
-    decisions: DecisionLog
-    decision_keeper: DecisionKeeper
-    downloads: AudioDownloads
-    inbox: RecordingInbox
-    recordings: Recordings
-    reloader: Reloader
-    limits: ConnectionLimits
-    throttle: Throttle = field(
-        default_factory=lambda: Throttle(_SECONDS_BETWEEN_LINES, asyncio.get_running_loop().time)
-    )
-
-    def tell_drop(self, why: DropReason) -> None:
-        """Count every connection turned away; log now and then."""
-        self.metrics.connections_dropped.labels(why).inc()
-        if self.throttle.admits(why):
-            left_out = self.throttle.take_left_out(why)
-            _log.warning("connection_dropped", why=why, left_out=left_out)
-
-
-async def _serve(config: Config, metrics: Metrics) -> None:
-    loop = asyncio.get_running_loop()
-    # Calls leave little behind that only the collector finds: looking seldom spares them pauses.
-    gc.set_threshold(*_GARBAGE_THRESHOLDS)
-    # A call waits for the thread that loads at each of its own system calls: ten times 5 ms.
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+async def _serve_alone(config: Config, metrics: Metrics) -> None:
+    stopping = _stop_on_signals()
     sockets = bind_tcp(*config.listen)
     address = Listen(config.listen.host, sockets[0].getsockname()[1])
-    parts = _wire(config, metrics, loop)
-    loop.add_signal_handler(signal.SIGHUP, parts.reloader.request)
-    # Read once beforehand: the first number takes longest, and it shall not be a caller's.
-    read_number("0", config.default_region)
-    if config.lacks_public_url:
-        _log.warning(
-            "no_public_url", why=f"PBXs can't download messages from {address}", remedy=_SET
-        )
-    base_url = config.public_url or f"http://{address}"
-    servers = [await _start(parts, sockets, base_url, is_control=False)]
-    if why := _why_no_socket(config.data_dir):
-        _log.warning("no_control_socket", why=why)
-    else:
+    parts = wire(config, metrics)
+    whole = Alone(metrics, clock.now, parts.reloader.reload)
+    keepers = Keepers(config, metrics, parts.admission.uses, parts.decisions.take)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, parts.reloader.request)
+    _warn_of_address(config, address)
+    base_url = base_url_of(config, address)
+    servers = [await start_server(parts, whole, sockets, base_url)]
+    if _can_be_controlled(config.data_dir):
         control = bind_unix(config.data_dir / CONTROL_SOCKET)
-        servers.append(await _start(parts, [control], base_url, is_control=True))
+        servers.append(await start_control(parts, whole, control, base_url))
     parts.reloader.start()
-    parts.uses.start()
-    parts.decision_keeper.start()
+    keepers.start()
     manager = ServiceManager(os.environ, os.getpid())
     background = [
-        asyncio.create_task(_tidy_up(parts)),
+        asyncio.create_task(tidy_up(parts)),
         asyncio.create_task(_tell_ready(parts, manager)),
         # Without the thread that follows the store no change would ever reach a call.
         asyncio.create_task(manager.keep_feeding(parts.reloader.is_alive)),
@@ -149,30 +86,81 @@ async def _serve(config: Config, metrics: Metrics) -> None:
         task.cancel()
     await asyncio.gather(*(server.close() for server in servers))
     await asyncio.to_thread(parts.reloader.stop)
-    await asyncio.to_thread(parts.uses.stop)
-    await asyncio.to_thread(parts.decision_keeper.stop)
+    await asyncio.to_thread(keepers.stop)
     _log.info("stopped")
 
 
-async def _tell_ready(parts: _Parts, manager: ServiceManager) -> None:
-    await asyncio.wait([parts.reloader.first_reading], timeout=_READY_SECONDS)
+async def _supervise(config: Config, metrics: Metrics) -> None:
+    stopping = _stop_on_signals()
+    with hold_tcp(*config.listen) as port:
+        address = Listen(config.listen.host, port)
+        _warn_of_address(config, address)
+        control = (
+            bind_unix(config.data_dir / CONTROL_SOCKET)
+            if _can_be_controlled(config.data_dir)
+            else None
+        )
+        file = None if control is None else SocketFile.of(control)
+        fleet = Fleet(config.workers, metrics, clock.now, monotonic)
+        supervisor = Supervisor(config, fleet, address, control)
+        keepers = Keepers(config, metrics, fleet.uses, fleet.take_calls)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, supervisor.reload)
+        manager = ServiceManager(os.environ, os.getpid())
+        keepers.start()
+        _log.info("supervising", workers=config.workers, address=f"http://{address}")
+        running = asyncio.create_task(supervisor.run())
+        background = [
+            asyncio.create_task(_tell_all_ready(fleet, manager)),
+            asyncio.create_task(manager.keep_feeding(lambda: supervisor.is_well)),
+        ]
+        await stopping.wait()
+        _log.info("stopping")
+        manager.tell("STOPPING=1")
+        for task in background:
+            task.cancel()
+        if file is not None:
+            file.remove()
+        supervisor.stop()
+        await running
+        await asyncio.to_thread(keepers.stop)
+        _log.info("stopped")
+
+
+async def _tell_all_ready(fleet: Fleet, manager: ServiceManager) -> None:
+    """Tell once all workers answer calls; after a while, once any does."""
+    patient_until = monotonic() + READY_SECONDS
+    # Polled: this ends soon after the start.
+    while fleet.listening_count < (1 if monotonic() > patient_until else fleet.size):  # noqa: ASYNC110
+        await asyncio.sleep(_POLL_SECONDS)
     manager.tell("READY=1")
 
 
-async def _tidy_up(parts: _Parts) -> None:
-    """Do what would only keep the first calls waiting."""
-    await parts.reloader.first_reading
-    await asyncio.to_thread(remove_leftovers, parts.config.data_dir, clock.now())
-    # Few numbers need the library; the call that brings the first one shall not wait for it.
-    await asyncio.to_thread(import_module, "phonenumbers")
-    while True:
-        try:
-            await asyncio.to_thread(
-                parts.inbox.remove_expired, datetime.fromtimestamp(clock.now(), UTC)
-            )
-        except OSError as error:
-            _log.warning("inbox_unreadable", why=str(error))
-        await asyncio.sleep(_EXPIRY_SECONDS)
+async def _tell_ready(parts: Parts, manager: ServiceManager) -> None:
+    await asyncio.wait([parts.reloader.first_reading], timeout=READY_SECONDS)
+    manager.tell("READY=1")
+
+
+def _stop_on_signals() -> asyncio.Event:
+    """Return what is set by the signals that end the daemon."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping
+
+
+def _warn_of_address(config: Config, address: Listen) -> None:
+    if config.lacks_public_url:
+        _log.warning(
+            "no_public_url", why=f"PBXs can't download messages from {address}", remedy=_SET
+        )
+
+
+def _can_be_controlled(data_dir: Path) -> bool:
+    """Tell whether there can be a control socket; say in the log why not."""
+    why = _why_no_socket(data_dir)
+    if why:
+        _log.warning("no_control_socket", why=why)
+    return not why
 
 
 def _why_no_socket(data_dir: Path) -> str:
@@ -180,115 +168,3 @@ def _why_no_socket(data_dir: Path) -> str:
     if not os.access(data_dir, os.W_OK):
         return f"{data_dir} can't be written"
     return fault_of_path(data_dir / CONTROL_SOCKET)
-
-
-def _wire(config: Config, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> _Parts:
-    serving = Serving()
-    masters = MasterFiles(config.data_dir / AUDIO_FOLDER)
-    watch = AudioWatch(masters)
-    reloader = Reloader(
-        config.data_dir,
-        serving,
-        metrics,
-        policy=config.forward_policy,
-        audio=watch,
-        clock=clock.now,
-        loop=loop,
-    )
-
-    def tell_failure(why: DownloadFailure, digest: str) -> None:
-        metrics.audio_failures.labels(why).inc()
-        if why in ("missing", "damaged"):
-            watch.report(digest)
-
-    downloads = AudioDownloads(AudioCache(masters, encode), tell_failure)
-    asked = ConnectionLimits(
-        max_connections=config.max_connections,
-        max_connections_per_ip=config.max_connections_per_ip,
-        trusted=config.trusted_proxies,
-        keepalive_seconds=config.keepalive_seconds,
-    )
-    limits = fit_to_descriptors(asked)
-    if limits != asked:
-        _log.warning("max_connections_lowered", to=limits.max_connections, why="open files limit")
-    inbox = RecordingInbox(config.data_dir / INBOX_FOLDER)
-    recordings = Recordings(
-        config.data_dir, inbox, metrics, clock=clock.now, timer=monotonic, take_in=take_in
-    )
-    admission = Admission(metrics.auth_failures, trusted=config.trusted_proxies)
-    decisions = DecisionLog(
-        CAPACITY,
-        key=_caller_key(config),
-        region=config.default_region,
-        tell_dropped=metrics.decisions_dropped.inc,
-    )
-    return _Parts(
-        config=config,
-        serving=serving,
-        metrics=metrics,
-        admission=admission,
-        uses=UseKeeper(config.data_dir / DECISIONS_FILE, admission.uses),
-        decisions=decisions,
-        decision_keeper=DecisionKeeper(
-            config.data_dir / DECISIONS_FILE,
-            decisions.take,
-            config.decision_retention_days,
-            clock.now,
-            tell_written=metrics.last_decision_write_successful.set,
-            tell_dropped=metrics.decisions_dropped.inc,
-        ),
-        downloads=downloads,
-        inbox=inbox,
-        recordings=recordings,
-        reloader=reloader,
-        limits=limits,
-    )
-
-
-def _caller_key(config: Config) -> bytes | None:
-    """Return what callers' numbers are hashed with; without it, calls are recorded all the same."""
-    if not config.decision_retention_days:
-        return None
-    path = config.caller_key_path
-    try:
-        if config.caller_hash_key_file is None:
-            make_caller_key(path)
-        return read_caller_key(path)
-    except CallerKeyError as error:
-        _log.warning("callers_not_recorded", why=str(error))
-        return None
-
-
-async def _start(
-    parts: _Parts, sockets: Sequence[socket.socket], base_url: str, *, is_control: bool
-) -> RunningServer:
-    """Serve the application on sockets of one kind; those of the control socket need no token."""
-    is_recorded = parts.config.decision_retention_days and not is_control
-    hook = Hook(
-        parts.serving,
-        parts.metrics,
-        None if is_control else parts.admission,
-        clock=clock.now,
-        base_url=base_url,
-        region=parts.config.default_region,
-        note=parts.decisions.note if is_recorded else None,
-    )
-    app = build_app(
-        hook,
-        parts.serving,
-        parts.metrics,
-        parts.downloads,
-        parts.recordings,
-        clock=clock.now,
-        reload=parts.reloader.reload,
-    )
-    return await serve_guarded(app, sockets, parts.limits, parts.tell_drop)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Prefer uvloop, which carries about twice the calls, where it is installed."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop

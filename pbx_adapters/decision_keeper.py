@@ -16,12 +16,8 @@ from pbx_adapters.call_record import (
     remove_calls_before,
     write_calls,
 )
-from pbx_adapters.decisions_db import (
-    DecisionsUnavailableError,
-    HeldOpen,
-    damaged_path,
-    writing_decisions,
-)
+from pbx_adapters.decisions_db import DecisionsUnavailableError, writing_decisions
+from pbx_adapters.side_database import HeldOpen, damaged_path
 
 FLUSH_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 5.0

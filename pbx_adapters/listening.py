@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import resource
 import select
 import socket
 import stat
@@ -14,6 +15,10 @@ from typing import Any
 
 BACKLOG = 1024
 _MAX_SOCKET_PATH_BYTES = 107
+# More sockets than one process listens on, and more files than one opens: the kernel's table of
+# them grows with the highest.
+_LISTENING = 16
+_MAX_DESCRIPTOR = 65_536
 
 
 class ListenError(Exception):
@@ -54,14 +59,74 @@ def bind_tcp(host: str, port: int, *, is_shared: bool = False) -> list[socket.so
     return sockets
 
 
-def _bound(family: int, address: tuple[Any, ...], *, is_shared: bool) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM)
+@contextmanager
+def hold_tcp(host: str, port: int) -> Iterator[int]:
+    """Keep a port for several processes that each `bind_tcp` it as shared; give its number.
+
+    Arguments and errors as of `bind_tcp`. Nobody is answered here.
+    """
+    # To share is not to take away: alone, it can't be had where anybody else has it.
+    sockets = bind_tcp(host, port)
+    for sock in sockets:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held: list[socket.socket] = []
     try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if is_shared:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        for sock in sockets:
+            held.append(_held(sock))
+            sock.close()
+        yield held[0].getsockname()[1]
+    finally:
+        for sock in (*sockets, *held):
+            sock.close()
+
+
+def to_be_closed_first(listening: socket.socket) -> socket.socket:
+    """Move a socket to a descriptor that is higher than any of a connection.
+
+    Of a process that is killed the kernel closes the highest first. A client whose connection dies
+    then, and who asks once more at once, doesn't reach the dying process again.
+    """
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        soft = _MAX_DESCRIPTOR
+    lowest = min(soft, _MAX_DESCRIPTOR) - _LISTENING
+    try:
+        descriptor = fcntl.fcntl(listening.fileno(), fcntl.F_DUPFD_CLOEXEC, lowest)
+    except OSError:
+        # It answers all the same.
+        return listening
+    listening.close()
+    moved = socket.socket(fileno=descriptor)
+    moved.settimeout(0)
+    return moved
+
+
+def _held(listening: socket.socket) -> socket.socket:
+    """Bind once more where a socket listens, without listening: calls are never led there."""
+    sock = _open(listening.family, is_shared=True)
+    try:
+        sock.bind(listening.getsockname())
+        # Else another daemon could take the port while no worker listens yet.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _open(family: int, *, is_shared: bool) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if is_shared:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    return sock
+
+
+def _bound(family: int, address: tuple[Any, ...], *, is_shared: bool) -> socket.socket:
+    sock = _open(family, is_shared=is_shared)
+    try:
         sock.bind(address)
         sock.listen(BACKLOG)
         sock.settimeout(0)

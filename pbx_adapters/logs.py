@@ -5,6 +5,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, TextIO, cast
 
 import structlog
@@ -39,10 +40,12 @@ def configure_logs(
     log_format: Literal["json", "console"],
     log_level: str,
     on_lost: Callable[[], object] = lambda: None,
+    worker: int | None = None,
 ) -> None:
     """Send structlog and the standard library's loggers to stderr in one form.
 
-    `on_lost` is called for each line that can't be written.
+    `on_lost` is called for each line that can't be written; `worker` is the number of the process
+    that every line tells, where there are several.
     """
     # Python has no stderr where it was closed beforehand; its number is then some other file's.
     descriptor = -1 if cast("TextIO | None", sys.stderr) is None else sys.stderr.fileno()
@@ -53,6 +56,8 @@ def configure_logs(
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    if worker is not None:
+        shared.insert(0, partial(_add_worker, worker))
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer()
         if log_format == "json"
@@ -77,6 +82,13 @@ def configure_logs(
         )
     )
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+
+
+def _add_worker(
+    number: int, _logger: object, _method: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    event["worker"] = number
+    return event
 
 
 class Throttle:

@@ -1,7 +1,7 @@
 """What monitoring sees (contract.md: Metrics). No number and no schedule ever becomes a label."""
 
 from importlib.metadata import version
-from typing import get_args
+from typing import Final, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -20,10 +20,36 @@ from pbx_adapters.auth import AuthFailure
 from pbx_adapters.call_tally import CallTally
 from pbx_adapters.connections import DropReason
 from pbx_adapters.loader import LoadedTables
+from pbx_adapters.metric_sums import Combination, Family, read_families
+from pbx_adapters.notify_settings import CHANNELS
 from routing_engine.table import HORIZON_DAYS, IntervalTable
 from routing_engine.zones import DAY_SECONDS
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+# What a figure is where several workers have one each. Where it tells how far a change has come, it
+# is that of the worker that lags: what is shown holds for every call.
+GAUGES: Final[dict[str, Combination]] = {
+    "bereikbaar_workers": "sum",
+    "bereikbaar_schedules": "max",
+    "bereikbaar_snapshot_revision": "min",
+    "bereikbaar_store_revision": "max",
+    "bereikbaar_snapshot_loaded_timestamp_seconds": "min",
+    "bereikbaar_snapshot_horizon_timestamp_seconds": "min",
+    "bereikbaar_last_reload_successful": "min",
+    "bereikbaar_schedules_failed": "max",
+    "bereikbaar_degraded_targets": "max",
+    "bereikbaar_audio_bytes": "max",
+    "bereikbaar_overrides_active": "max",
+    "bereikbaar_last_decision_write_successful": "min",
+    "bereikbaar_notifications_waiting": "max",
+    "bereikbaar_build_info": "max",
+    "process_virtual_memory_bytes": "sum",
+    "process_resident_memory_bytes": "sum",
+    "process_start_time_seconds": "min",
+    "process_open_fds": "sum",
+    "process_max_fds": "sum",
+}
 
 # Each counter would show a second series with the time of its creation.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -37,6 +63,12 @@ class Metrics:
         self.calls = CallTally(DIALECTS)
         registry.register(self.calls)
         ProcessCollector(registry=registry)
+        self.workers = _gauge(registry, "workers", "Processes that answer calls")
+        self.worker_restarts = Counter(
+            "bereikbaar_worker_restarts",
+            "Processes that ended, or were ended, and were started again",
+            registry=registry,
+        )
         self.auth_failures = _counter(
             registry,
             "auth_failures",
@@ -103,6 +135,18 @@ class Metrics:
         )
         self.audio_bytes = _gauge(registry, "audio_bytes", "Size of all stored messages together")
         self.overrides_active = _gauge(registry, "overrides_active", "Overrides in force now")
+        self.notifications = Counter(
+            "bereikbaar_notifications",
+            "Attempts to tell a receiver of an event",
+            ["channel", "outcome"],
+            registry=registry,
+        )
+        for channel in CHANNELS:
+            for outcome in ("sent", "failed", "given-up"):
+                self.notifications.labels(channel, outcome)
+        self.notifications_waiting = _gauge(
+            registry, "notifications_waiting", "Notifications still to be sent"
+        )
         Gauge(
             "bereikbaar_build_info", "Version of the daemon", ["version"], registry=registry
         ).labels(version("bereikbaar")).set(1)
@@ -125,8 +169,19 @@ class Metrics:
 
     def exposition(self, at: int) -> bytes:
         """Return all metrics, as of an instant, in the Prometheus text format."""
-        self.overrides_active.set(sum(table.is_overridden_at(at) for table in self._overridden))
+        self._look_at(at)
         return generate_latest(self.registry)
+
+    def families(self, at: int) -> list[Family]:
+        """Return all metrics, as of an instant, to be combined with those of other processes.
+
+        May be called from any thread.
+        """
+        self._look_at(at)
+        return read_families(self.registry)
+
+    def _look_at(self, at: int) -> None:
+        self.overrides_active.set(sum(table.is_overridden_at(at) for table in self._overridden))
 
 
 def _gauge(registry: CollectorRegistry, name: str, documentation: str) -> Gauge:

@@ -20,7 +20,7 @@ from audio_store.errors import InboxFullError, RefusedAudioError
 from audio_store.inbox import Recording, RecordingInbox
 from audio_store.intake import Taken
 from audio_store.masters import MAX_BYTES
-from pbx_adapters.attempt_limits import AttemptLimits
+from pbx_adapters.attempt_limits import MAX_ATTEMPTS, AttemptLimits
 from pbx_adapters.auth import Caller
 from pbx_adapters.connection_limits import IS_RECORDING
 from pbx_adapters.forms import invite_body
@@ -44,7 +44,8 @@ class Recordings:
     """Takes recordings into the inbox, for whoever knows the schedule's PIN.
 
     `clock` gives epoch seconds, `timer` those of a clock that nobody sets, by which wrong PINs are
-    counted; `take_in` makes a master of the bytes of a WAV, in a thread.
+    counted, up to `max_attempts` for a schedule; `take_in` makes a master of the bytes of a WAV, in
+    a thread.
     """
 
     def __init__(  # noqa: PLR0913 - its wiring
@@ -56,6 +57,7 @@ class Recordings:
         clock: Callable[[], int],
         timer: Callable[[], float],
         take_in: Callable[[bytes], Taken],
+        max_attempts: int = MAX_ATTEMPTS,
     ) -> None:
         self._data_dir = data_dir
         self._inbox = inbox
@@ -63,7 +65,7 @@ class Recordings:
         self._clock = clock
         self._timer = timer
         self._take_in = take_in
-        self._limits = AttemptLimits()
+        self._limits = AttemptLimits(max_attempts=max_attempts)
         self._uploads = 0
         # One at a time each, for the calls are to have the processor.
         self._checking = asyncio.Lock()

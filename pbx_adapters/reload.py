@@ -19,7 +19,7 @@ from pbx_adapters.last_good_keeper import LastGoodKeeper, Noted
 from pbx_adapters.loader import LoadedTables, told
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.serving import Service, Serving
-from pbx_adapters.store_check import CHECK_SECONDS, StoreCheck
+from pbx_adapters.store_check import CHECK_SECONDS, StoreCheck, find_damaged
 from routing_engine.compiler import TargetCheck
 from routing_engine.table import first_day_for
 from schedules.errors import ConflictError, StoreUnavailableError
@@ -46,7 +46,7 @@ class Reloader(threading.Thread):
     that `audio` finds. A change committed by any process is found by polling the database's data
     version; the call path never waits for the disk. `first_reading` is done once the store has been
     read, or was found wanting. Every `check_seconds`, and after any other write to its files, the
-    store is read to see whether it is whole.
+    store is read to see whether it is whole. One process of a daemon `keeps_last_good`, the file.
     """
 
     def __init__(  # noqa: PLR0913 - its wiring
@@ -60,6 +60,7 @@ class Reloader(threading.Thread):
         clock: Callable[[], int],
         loop: asyncio.AbstractEventLoop,
         check_seconds: float = CHECK_SECONDS,
+        keeps_last_good: bool = True,
     ) -> None:
         super().__init__(name="reload", daemon=True)
         self._data_dir = data_dir
@@ -79,10 +80,13 @@ class Reloader(threading.Thread):
         self._wake = threading.Event()
         self._is_stopping = False
         self._trouble = ""
+        # What the last check found.
+        self._damaged: frozenset[str] = frozenset()
+        self._load_ended_at = 0.0
         self._opened_file: tuple[int, int] | None = None
         self.first_reading: asyncio.Future[None] = loop.create_future()
         self._waiting: deque[asyncio.Future[None]] = deque([self.first_reading])
-        self._keeper = LastGoodKeeper(data_dir, self._last_good_path)
+        self._keeper = LastGoodKeeper(data_dir, self._last_good_path) if keeps_last_good else None
 
     def request(self) -> None:
         """Have everything read anew, soon."""
@@ -104,19 +108,24 @@ class Reloader(threading.Thread):
 
     def run(self) -> None:
         """Follow the store; when it can't be read, answer from what is there and try again."""
-        self._keeper.start()
+        if self._keeper is not None:
+            self._keeper.start()
         while not self._is_stopping:
             waiting = self._take_waiting()
             started = perf_counter()
+            self._load_ended_at = 0.0
             is_readable = False
             # Not even a fault in telling of faults may end the thread.
             with suppress(Exception):
                 is_readable = self._follow_or_survive(waiting)
             self._settle(waiting)
             if not is_readable:
-                rest = (perf_counter() - started) * _REST_PER_SECOND_TRIED
+                # Following what was loaded costs nothing.
+                ended = self._load_ended_at or perf_counter()
+                rest = (ended - started) * _REST_PER_SECOND_TRIED
                 self._pause(min(max(RETRY_SECONDS, rest), MAX_RETRY_SECONDS))
-        self._keeper.stop()
+        if self._keeper is not None:
+            self._keeper.stop()
         self._settle(self._take_waiting())
 
     def _follow_or_survive(self, waiting: list[asyncio.Future[None]]) -> bool:
@@ -145,7 +154,12 @@ class Reloader(threading.Thread):
         check = StoreCheck(self._data_dir, self._check_seconds, monotonic())
         seen = store.data_version()
         locks = store.lock_changes()
+        if self._trouble:
+            # Loading reads less than a check: it mustn't call whole what one found damaged.
+            for _ in find_damaged(self._data_dir):
+                pass
         self._load_all(store)
+        self._load_ended_at = perf_counter()
         self._settle(waiting)
         while not self._is_stopping:
             self._pause(POLL_SECONDS)
@@ -161,9 +175,12 @@ class Reloader(threading.Thread):
             # A save, or a lock that somebody renews each minute: no cause for a check.
             is_explained = (self._loaded.revision, locks) != written
             damaged = check.step(monotonic(), is_explained=is_explained)
+            if damaged is not None and damaged != self._damaged:
+                # Only another connection sees it: this one has pages in memory.
+                self._damaged = damaged
+                return
             # Once a day everything is made anew: its messages may be gone, or be there again.
-            is_old = self._loaded.first_day != first_day_for(self._clock())
-            if is_old or not damaged <= self._loaded.failed.keys():
+            if self._loaded.first_day != first_day_for(self._clock()):
                 self._load_all(store)
             self._follow_audio(store)
 
@@ -230,7 +247,8 @@ class Reloader(threading.Thread):
         self._trouble = ""
         self._publish(loaded.service())
         self._metrics.show_tables(loaded, self._clock())
-        self._keeper.note(Noted(loaded.revision, loaded.kept))
+        if self._keeper is not None:
+            self._keeper.note(Noted(loaded.revision, loaded.kept))
         _log.info(
             event,
             revision=loaded.revision,

@@ -28,12 +28,19 @@ class RunningServer:
     """
 
     def __init__(
-        self, http: web.Server, guard: ConnectionGuard, sockets: Sequence[socket.socket]
+        self,
+        http: web.Server,
+        guard: ConnectionGuard,
+        sockets: Sequence[socket.socket],
+        *,
+        removes_files: bool = True,
     ) -> None:
         self.addresses: list[Any] = [sock.getsockname() for sock in sockets]
         self._http = http
         self._guard = guard
-        self._socket_files = [SocketFile.of(sock) for sock in sockets if is_unix(sock)]
+        self._socket_files = [
+            SocketFile.of(sock) for sock in sockets if removes_files and is_unix(sock)
+        ]
         self._sockets: list[socket.socket] = []
         self._listeners: list[asyncio.AbstractServer] = []
         self._is_closed = False
@@ -92,16 +99,20 @@ async def serve_guarded(
     sockets: Sequence[socket.socket],
     limits: ConnectionLimits,
     on_drop: Callable[[DropReason], None],
+    *,
+    removes_files: bool = True,
 ) -> RunningServer:
     """Start to answer requests on bound sockets, which the server then owns.
 
     handler: of every request, on aiohttp's low-level server: `web.Application` around it would
     cost each call a sixth of its time. sockets: from `bind_tcp` and `bind_unix`; all share the
     limits. on_drop: called with the reason for every client refused or cut off; it must be quick
-    and must not raise, and it is the caller who limits the rate of any log.
+    and must not raise, and it is the caller who limits the rate of any log. removes_files: whether
+    files of Unix sockets go when the server is closed; not where other processes serve them too.
     """
     http = web.Server(handler, request_factory=_make_request)
-    running = RunningServer(http, ConnectionGuard(http, limits, on_drop), sockets)
+    guard = ConnectionGuard(http, limits, on_drop)
+    running = RunningServer(http, guard, sockets, removes_files=removes_files)
     try:
         await running.listen(sockets)
     except BaseException:

@@ -1,5 +1,6 @@
 """What the daemon answers from at this moment; a reload swaps it whole."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pbx_adapters.auth import TokenTable
@@ -26,16 +27,22 @@ class Service:
 
 @dataclass(slots=True)
 class Serving:
-    """The service in force, None until the first one is loaded; changed on the event loop only."""
+    """The service in force, None until the first one is loaded; changed on the event loop only.
+
+    `on_change` is called after each change.
+    """
 
     service: Service | None = None
     troubles: tuple[str, ...] = ("nothing is loaded yet; try again in a moment",)
+    on_change: Callable[[], None] = lambda: None
 
     def put(self, service: Service) -> None:
         """Swap the service: the next call is answered from this one."""
         self.service = service
         self.troubles = service.troubles
+        self.on_change()
 
     def put_troubles(self, troubles: tuple[str, ...]) -> None:
         """Say why there is no service."""
         self.troubles = troubles
+        self.on_change()

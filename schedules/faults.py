@@ -1,6 +1,6 @@
 """pydantic's error list, told in operators' words: a place, a problem and a remedy."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
@@ -51,10 +51,13 @@ _KEYS: Final = {
 }
 
 
-def faults_of(error: ValidationError, keys: Collection[str] = ()) -> list[Fault]:
+def faults_of(
+    error: ValidationError, keys: Mapping[str, Collection[str]] | None = None
+) -> list[Fault]:
     """Return every fault pydantic found, in document order.
 
-    `keys` are those that may stand where no part of a schedule's document was read.
+    Where it was no schedule's document that was read, `keys` are those that may stand in it, by
+    the key that they stand under; its own are under "".
     """
     lines = error.errors(include_url=False)
     return [fault for line in lines for fault in _faults_of_line(line, keys)]
@@ -72,7 +75,7 @@ def format_place(loc: Location) -> str:
     return place
 
 
-def _faults_of_line(line: ErrorDetails, keys: Collection[str]) -> list[Fault]:
+def _faults_of_line(line: ErrorDetails, keys: Mapping[str, Collection[str]] | None) -> list[Fault]:
     loc = line["loc"]
     place = format_place(loc)
     cause = line.get("ctx", {}).get("error")
@@ -93,11 +96,12 @@ def _faults_of_line(line: ErrorDetails, keys: Collection[str]) -> list[Fault]:
     return [Fault(place, problem, remedy)]
 
 
-def _remedy_of_key(loc: Location, keys: Collection[str]) -> str:
+def _remedy_of_key(loc: Location, keys: Mapping[str, Collection[str]] | None) -> str:
     key = str(loc[-1])
     if key == "<<":
         return "write out what it would merge"
-    close = get_close_matches(key[:_SHOWN], keys or _keys_beside(loc), n=1)
+    known = _keys_beside(loc) if keys is None else keys.get(str(loc[0]) if loc[1:] else "", ())
+    close = get_close_matches(key[:_SHOWN], known, n=1)
     if close:
         return f"did you mean {close[0]}?"
     return f"use {', '.join(_KEYS['week'])}" if loc[:-1] == ("week",) else "remove it"

@@ -4,12 +4,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from admin_cli.changes import compile_at
 from admin_cli.invocation import Invocation
 from pbx_adapters.call_record import RecordedCall, record_outcome, write_calls
 from pbx_adapters.caller_hash import KEY_BYTES, hash_caller, read_caller_key
 from pbx_adapters.data_dir import CALLER_KEY_FILE, DECISIONS_FILE
 from pbx_adapters.decisions_db import writing_decisions
+from routing_engine.caller_changes import compile_at
 from routing_engine.decision import CallQuery
 from routing_engine.resolver import resolve
 from routing_engine.snapshot import assemble_snapshot

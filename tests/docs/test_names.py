@@ -194,9 +194,12 @@ def test_configuration_page_gives_the_defaults() -> None:
     assert defaults.pop("public_url") is None
     assert told.pop("caller_hash_key_file") == "caller-hash.key` in `data_dir"
     assert defaults.pop("caller_hash_key_file") is None
+    assert defaults["smtp"] is None
     texts = {name: str(value) for name, value in defaults.items()}
     texts["forward_countries"] = str(list(defaults["forward_countries"]))
     texts["trusted_proxies"] = str(list(defaults["trusted_proxies"]))
+    texts["notify"] = str(list(defaults["notify"]))
+    texts["smtp"] = "none"
     texts["keepalive_seconds"] = f"{defaults['keepalive_seconds']:g}"
     assert told == texts
 

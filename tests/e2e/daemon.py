@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from pbx_adapters.auth import create_token
@@ -29,6 +30,9 @@ NUMBER: Final = "+31850000000"
 # How long a slow machine may take before a test gives up; nothing here takes as long.
 PATIENCE: Final = 30.0
 AT: Final = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+
+# For what has to hold for a daemon of one process, and of several.
+several_sizes: Final = pytest.mark.parametrize("workers", ["1", "2"], ids=["alone", "workers"])
 
 
 def wait_until(is_true: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
@@ -247,7 +251,8 @@ def read_all(client: socket.socket) -> bytes:
 def new_daemon(folder: Path, **attributes: object) -> Iterator[Daemon]:
     """Make a data directory with one open schedule and an operator token; end what was started."""
     daemon = Daemon(folder / "data", **attributes)  # type: ignore[arg-type]
-    daemon.data_dir.mkdir()
+    # It may be a mount.
+    daemon.data_dir.mkdir(exist_ok=True)
     daemon.save("open")
     daemon.token = daemon.add_token(is_operator=True)
     try:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from admin_cli.control import ask_daemon
 from pbx_adapters.decisions_db import read_decisions
-from tests.e2e.daemon import NUMBER, Daemon, wait_until
+from tests.e2e.daemon import NUMBER, Daemon, several_sizes, wait_until
 
 CALLER = "+31612345678"
 CALLER_DIGITS = b"612345678"
@@ -22,8 +22,9 @@ def path_of(daemon: Daemon) -> Path:
 
 def recorded(daemon: Daemon) -> list[tuple[str, bool]]:
     """Return the calls on record: the PBX's own id, and whether the caller is known."""
-    rows = sorted(read_decisions(path_of(daemon), "calls"))
-    return [(str(callid), caller is not None) for _, _, _, caller, _, callid, *_ in rows]
+    rows = read_decisions(path_of(daemon), "calls")
+    found = [(str(callid), caller is not None) for _, _, _, caller, _, callid, *_ in rows]
+    return sorted(found, key=lambda call: int(call[0]))
 
 
 def call(daemon: Daemon, callid: object) -> None:
@@ -36,8 +37,10 @@ def is_recorded(daemon: Daemon, callid: object) -> bool:
     return (str(callid), True) in recorded(daemon)
 
 
-def test_calls_are_recorded_soon_and_at_the_end(daemon: Daemon) -> None:
+@several_sizes
+def test_calls_are_recorded_soon_and_at_the_end(daemon: Daemon, workers: str) -> None:
     """Those of PBXs, each once; what operators ask over the control socket isn't a call."""
+    daemon.settings["workers"] = workers
     daemon.start()
     call(daemon, 1)
     wait_until(lambda: is_recorded(daemon, 1), "the call is recorded")

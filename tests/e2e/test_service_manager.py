@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.daemon import PATIENCE, Daemon
+from tests.e2e.daemon import PATIENCE, Daemon, several_sizes
 
 
 def drain(systemd: socket.socket) -> None:
@@ -19,8 +19,12 @@ def drain(systemd: socket.socket) -> None:
             systemd.recv(100)
 
 
-def test_systemd_is_told(daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@several_sizes
+def test_systemd_is_told(
+    daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: str
+) -> None:
     """A call gets its right answer once it is ready; stopped by force, it feeds no watchdog."""
+    daemon.settings["workers"] = workers
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     monkeypatch.setenv("WATCHDOG_USEC", "300000")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:

@@ -29,6 +29,7 @@ from pbx_adapters.metrics import Metrics
 from pbx_adapters.recordings import Recordings
 from pbx_adapters.server import serve_guarded
 from pbx_adapters.serving import Service, Serving
+from pbx_adapters.whole import Alone
 from routing_engine.snapshot import RoutingSnapshot
 from schedules.store import Token
 from tests.engine import SHA256, instant, schedule_of, snapshot_of, table_of
@@ -268,8 +269,8 @@ async def serve_site(
             timer=lambda: site.elapsed,
             take_in=take_in,
         ),
+        whole=Alone(site.metrics, lambda: site.now, site.reload),
         clock=lambda: site.now,
-        reload=site.reload,
     )
     guarded = await serve_guarded(
         app, bind_tcp("127.0.0.1", 0), limits or ConnectionLimits(), lambda _why: None

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from admin_cli.changes import caller_changes
+from routing_engine.caller_changes import caller_changes
 from routing_engine.change_text import describe_change
 from routing_engine.compare import Difference, differences
 from routing_engine.compiler import TargetCheck

@@ -38,6 +38,7 @@ def test_defaults() -> None:
     assert load_config(None, {}).model_dump() == {
         "data_dir": Path("data"),
         "listen": Listen("127.0.0.1", 8470),
+        "workers": 1,
         "public_url": None,
         "log_format": "json",
         "log_level": "info",
@@ -49,12 +50,15 @@ def test_defaults() -> None:
         "forward_countries": (),
         "decision_retention_days": 30,
         "caller_hash_key_file": None,
+        "notify": (),
+        "smtp": None,
     }
 
 
 FILE = """
 data_dir = "/srv/bereikbaar"
 listen = "[::1]:9000"
+workers = 4
 public_url = "https://calls.example.nl/"
 log_format = "console"
 log_level = "debug"
@@ -70,6 +74,7 @@ caller_hash_key_file = "/etc/bereikbaar/caller-hash.key"
 ENVIRONMENT = {
     "BEREIKBAAR_DATA_DIR": "/srv/bereikbaar",
     "BEREIKBAAR_LISTEN": "[::1]:9000",
+    "BEREIKBAAR_WORKERS": "4",
     "BEREIKBAAR_PUBLIC_URL": "https://calls.example.nl/",
     "BEREIKBAAR_LOG_FORMAT": "console",
     "BEREIKBAAR_LOG_LEVEL": "debug",
@@ -85,6 +90,7 @@ ENVIRONMENT = {
 EVERYTHING = {
     "data_dir": Path("/srv/bereikbaar"),
     "listen": Listen("::1", 9_000),
+    "workers": 4,
     "public_url": "https://calls.example.nl",
     "log_format": "console",
     "log_level": "debug",
@@ -96,6 +102,8 @@ EVERYTHING = {
     "forward_countries": ("BE", "DE"),
     "decision_retention_days": 7,
     "caller_hash_key_file": Path("/etc/bereikbaar/caller-hash.key"),
+    "notify": (),
+    "smtp": None,
 }
 
 

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from pbx_adapters.call_record import RecordedCall
 from pbx_adapters.decision_keeper import SLICE, DecisionKeeper
-from pbx_adapters.decisions_db import HeldOpen
+from pbx_adapters.side_database import HeldOpen
 from pbx_adapters.token_uses import read_uses, write_uses
 from tests.recorded import AT, DAY, CallSource, call_of, calls_of, recorded_numbers
 

@@ -1,0 +1,71 @@
+"""One mail to one mailbox, by the mail server of the configuration."""
+
+import smtplib
+import ssl
+from contextlib import suppress
+from email.message import EmailMessage
+from typing import Final
+
+from pbx_adapters.cutting_off import cut_off_after
+from pbx_adapters.notify_settings import SmtpSettings
+from pbx_adapters.outbox import Attempt
+from pbx_adapters.secret_files import read_secret_line
+from schedules.errors import BereikbaarError
+
+# Between two bytes, and for all of it.
+SILENCE_SECONDS: Final = 15.0
+MAIL_SECONDS: Final = 60.0
+_PERMANENT: Final = range(500, 600)
+_SHOWN: Final = 200
+
+
+def send_mail(smtp: SmtpSettings, to: str, message: EmailMessage) -> Attempt:
+    """Hand a mail to the mail server; what it refuses for ever is not to be tried again."""
+    try:
+        password = read_secret_line(smtp.password_file) if smtp.password_file else None
+        reply = _send(smtp, to, message, password)
+    except smtplib.SMTPRecipientsRefused as error:
+        (code, text), *_ = error.recipients.values()
+        return Attempt(
+            is_sent=False, why=f"{smtp}: {_told(code, text)}", is_final=code in _PERMANENT
+        )
+    except smtplib.SMTPResponseException as error:
+        told = _told(error.smtp_code, error.smtp_error)
+        return Attempt(is_sent=False, why=f"{smtp}: {told}")
+    except ssl.SSLError as error:
+        why = f"{smtp}: no TLS that is trusted here: {error.reason or error}"
+        return Attempt(is_sent=False, why=why)
+    except BereikbaarError as error:
+        return Attempt(is_sent=False, why=str(error))
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        return Attempt(is_sent=False, why=f"{smtp}: {str(error) or type(error).__name__}")
+    return Attempt(is_sent=True, why=reply)
+
+
+def _send(smtp: SmtpSettings, to: str, message: EmailMessage, password: str | None) -> str:
+    """Send a mail, and return what the server says of it."""
+    context = ssl.create_default_context()
+    client: smtplib.SMTP = (
+        smtplib.SMTP_SSL(smtp.host, smtp.used_port, timeout=SILENCE_SECONDS, context=context)
+        if smtp.tls == "tls"
+        else smtplib.SMTP(smtp.host, smtp.used_port, timeout=SILENCE_SECONDS)
+    )
+    with cut_off_after(MAIL_SECONDS, lambda: client.sock):
+        try:
+            if smtp.tls == "starttls":
+                client.starttls(context=context)
+            if smtp.user is not None:
+                client.login(smtp.user, password or "")
+            client.send_message(message, smtp.sender, [to])
+            # The server has it: whatever goes wrong from here on, it is sent.
+            with suppress(smtplib.SMTPException, OSError):
+                client.quit()
+        finally:
+            client.close()
+    return f"accepted by {smtp}"
+
+
+def _told(code: int, text: bytes | str) -> str:
+    """Return a server's reply on one line."""
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return f"{code} {' '.join(words.split())}"[:_SHOWN]
