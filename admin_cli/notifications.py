@@ -14,8 +14,8 @@ from pbx_adapters.data_dir import OUTBOX_FILE
 from schedules.errors import BereikbaarError, NotFoundError, meant
 
 if TYPE_CHECKING:
-    from pbx_adapters.notify_settings import Receiver
-    from pbx_adapters.outbox import Delivery
+    from pbx_adapters.notifications.outbox import Delivery
+    from pbx_adapters.notifications.settings import Receiver
 
 _COMMANDS: Final = {
     "list": LazyCommand(
@@ -47,7 +47,7 @@ def notifications() -> None:
 @pass_invocation
 def list_(invocation: Invocation) -> None:
     """List what waits to be sent and what was given up, why, and when it is tried next."""
-    from pbx_adapters.outbox import list_deliveries
+    from pbx_adapters.notifications.outbox import list_deliveries
 
     found = list_deliveries(invocation.data_dir / OUTBOX_FILE)
     if invocation.is_json:
@@ -81,7 +81,7 @@ def test(invocation: Invocation, name: str | None) -> None:
 
     It goes out from here, not by way of the daemon. Ends with exit code 3 when one fails.
     """
-    from pbx_adapters.sending import send
+    from pbx_adapters.notifications.sending import send
 
     at = clock.now()
     results = [
@@ -108,8 +108,8 @@ def test(invocation: Invocation, name: str | None) -> None:
 @pass_invocation
 def retry(invocation: Invocation, name: str | None) -> None:
     """Have the daemon try everything again at once, what was given up too."""
-    from pbx_adapters.outbox import list_deliveries, writing_outbox
-    from pbx_adapters.outbox import retry as retry_deliveries
+    from pbx_adapters.notifications.outbox import list_deliveries, writing_outbox
+    from pbx_adapters.notifications.outbox import retry as retry_deliveries
 
     path = invocation.data_dir / OUTBOX_FILE
     receivers = {one.receiver for one in list_deliveries(path)}
@@ -127,7 +127,7 @@ def retry(invocation: Invocation, name: str | None) -> None:
 
 
 def _chosen(invocation: Invocation, name: str | None) -> "list[Receiver]":
-    from pbx_adapters.notify_settings import receivers_of
+    from pbx_adapters.notifications.settings import receivers_of
 
     receivers = receivers_of(invocation.config.notify)
     if not receivers:
@@ -141,7 +141,7 @@ def _chosen(invocation: Invocation, name: str | None) -> "list[Receiver]":
 
 
 def _test_delivery(receiver: "Receiver", at: int) -> "Delivery":
-    from pbx_adapters.outbox import Delivery
+    from pbx_adapters.notifications.outbox import Delivery
 
     return Delivery(
         number=0,

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pbx_adapters.config import Config
-from pbx_adapters.secret_files import (
+from pbx_adapters.notifications.secret_files import (
     SecretFileError,
     is_open_to_others,
     read_secret_line,

@@ -25,7 +25,7 @@ from pydantic_settings import (
 
 from pbx_adapters.addresses import Network, is_unspecified, parse_network
 from pbx_adapters.data_dir import CALLER_KEY_FILE
-from pbx_adapters.notify_settings import NotifyRule, SmtpSettings, check_receivers
+from pbx_adapters.notifications.settings import NotifyRule, SmtpSettings, check_receivers
 from schedules.errors import BereikbaarError, Fault, FaultyValueError, meant
 from schedules.faults import faults_of
 from schedules.field_text import check_country

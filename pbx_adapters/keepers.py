@@ -9,7 +9,7 @@ from pbx_adapters.config import Config
 from pbx_adapters.data_dir import DECISIONS_FILE
 from pbx_adapters.decision_keeper import DecisionKeeper
 from pbx_adapters.metrics import Metrics
-from pbx_adapters.notifier import Notifier
+from pbx_adapters.notifications.notifier import Notifier
 from pbx_adapters.use_keeper import UseKeeper
 
 # The gauges that they set: they say nothing in a process without them.

@@ -21,7 +21,7 @@ from pbx_adapters.call_tally import CallTally
 from pbx_adapters.connections import DropReason
 from pbx_adapters.loader import LoadedTables
 from pbx_adapters.metric_sums import Combination, Family, read_families
-from pbx_adapters.notify_settings import CHANNELS
+from pbx_adapters.notifications.settings import CHANNELS
 from routing_engine.table import HORIZON_DAYS, IntervalTable
 from routing_engine.zones import DAY_SECONDS
 

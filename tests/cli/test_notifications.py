@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pbx_adapters.outbox import (
+from pbx_adapters.notifications.outbox import (
     Attempt,
     NewDelivery,
     add_deliveries,

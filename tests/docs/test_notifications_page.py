@@ -8,8 +8,8 @@ from types import ModuleType
 import pytest
 
 from pbx_adapters.config import load_config
-from pbx_adapters.notify_settings import EVENT_KINDS
-from pbx_adapters.webhooks import sign
+from pbx_adapters.notifications.settings import EVENT_KINDS
+from pbx_adapters.notifications.webhooks import sign
 from tests.receivers import KEY, SECRET
 
 PAGE = (Path(__file__).parents[2] / "docs/notifications.md").read_text()

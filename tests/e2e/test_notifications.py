@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pbx_adapters.outbox import writing_outbox
+from pbx_adapters.notifications.outbox import writing_outbox
 from tests.e2e.daemon import COMMAND, PATIENCE, Daemon, wait_until
 from tests.engine import schedule_of
 from tests.receivers import Mailbox, Webhook, mail_server, raw_server, webhook_server, write_secret

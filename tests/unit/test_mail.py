@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pbx_adapters import mail
-from pbx_adapters.mail import send_mail
-from pbx_adapters.notify_settings import SmtpSettings
+from pbx_adapters.notifications import mail
+from pbx_adapters.notifications.mail import send_mail
+from pbx_adapters.notifications.settings import SmtpSettings
 from tests.receivers import mail_server, make_certificate, raw_server
 
 TO = "beheer@example.nl"

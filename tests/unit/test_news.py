@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from pbx_adapters.look import Event
-from pbx_adapters.news import Follower, begin
+from pbx_adapters.notifications.look import Event
+from pbx_adapters.notifications.news import Follower, begin
 from routing_engine.compiler import TargetCheck
 from schedules.errors import StoreUnavailableError
 from schedules.sqlite_store import SqliteStore, open_store

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import pytest
 
-from pbx_adapters.notices import render_mail, webhook_body
-from pbx_adapters.outbox import Delivery
+from pbx_adapters.notifications.notices import render_mail, webhook_body
+from pbx_adapters.notifications.outbox import Delivery
 
 SENT_AT: Final = datetime(2026, 11, 22, 10, 5, tzinfo=UTC)
 ABOUT: Final[dict[str, Any]] = {

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from pbx_adapters import courier, notifier
 from pbx_adapters.config import Config
 from pbx_adapters.metrics import Metrics
-from pbx_adapters.notifier import Notifier
-from pbx_adapters.notify_settings import NotifyRule, SmtpSettings
-from pbx_adapters.outbox import list_deliveries, reading_outbox
+from pbx_adapters.notifications import courier, notifier
+from pbx_adapters.notifications.notifier import Notifier
+from pbx_adapters.notifications.outbox import list_deliveries, reading_outbox
+from pbx_adapters.notifications.settings import NotifyRule, SmtpSettings
 from schedules.sqlite_store import open_store
 from tests.engine import CLOSED, OPEN, schedule_of
 from tests.receivers import Webhook, mail_server, raw_server, webhook_server, write_secret

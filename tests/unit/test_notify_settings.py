@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pbx_adapters.config import Config, InvalidConfigError, load_config
-from pbx_adapters.notify_settings import NotifyRule, SmtpSettings, receivers_of
+from pbx_adapters.notifications.settings import NotifyRule, SmtpSettings, receivers_of
 from schedules.errors import FaultyValueError
 
 SMTP = '[smtp]\nhost = "mail.example.nl"\nfrom = "bereikbaar@example.nl"\n'

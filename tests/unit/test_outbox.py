@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pbx_adapters.outbox import (
+from pbx_adapters.notifications.outbox import (
     STEPS,
     Attempt,
     Delivery,
@@ -33,7 +33,7 @@ from pbx_adapters.outbox import (
     retry,
     writing_outbox,
 )
-from pbx_adapters.override_news import Planned
+from pbx_adapters.notifications.override_news import Planned
 
 AT = 1_795_341_600
 DAY = 86_400

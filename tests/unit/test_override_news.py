@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from pbx_adapters.override_news import Planned, Span, follow_overrides, planned_in, running_at
+from pbx_adapters.notifications.override_news import (
+    Planned,
+    Span,
+    follow_overrides,
+    planned_in,
+    running_at,
+)
 from tests.engine import instant, schedule_of
 
 # Minutes after an arbitrary instant keep the cases readable.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pbx_adapters import webhooks
-from pbx_adapters.webhooks import send_webhook, sign
+from pbx_adapters.notifications import webhooks
+from pbx_adapters.notifications.webhooks import send_webhook, sign
 from tests.receivers import (
     KEY,
     is_signed,

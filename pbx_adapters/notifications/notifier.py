@@ -9,12 +9,12 @@ import structlog
 
 from audio_store.masters import MasterFiles
 from pbx_adapters.config import Config
-from pbx_adapters.courier import Courier
 from pbx_adapters.data_dir import AUDIO_FOLDER, OUTBOX_FILE
 from pbx_adapters.metrics import Metrics
-from pbx_adapters.news_keeper import NewsKeeper
-from pbx_adapters.notify_settings import receivers_of
-from pbx_adapters.outbox import forget_position
+from pbx_adapters.notifications.courier import Courier
+from pbx_adapters.notifications.news_keeper import NewsKeeper
+from pbx_adapters.notifications.outbox import forget_position
+from pbx_adapters.notifications.settings import receivers_of
 from routing_engine.compiler import TargetCheck
 from schedules.errors import BereikbaarError
 

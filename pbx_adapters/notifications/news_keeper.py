@@ -9,10 +9,9 @@ from typing import Final
 
 import structlog
 
-from pbx_adapters.look import Event
-from pbx_adapters.news import Follower, News, begin
-from pbx_adapters.notify_settings import EventKind, Receiver
-from pbx_adapters.outbox import (
+from pbx_adapters.notifications.look import Event
+from pbx_adapters.notifications.news import Follower, News, begin
+from pbx_adapters.notifications.outbox import (
     NewDelivery,
     Position,
     add_deliveries,
@@ -23,6 +22,7 @@ from pbx_adapters.outbox import (
     read_followed,
     writing_outbox,
 )
+from pbx_adapters.notifications.settings import EventKind, Receiver
 from routing_engine.compiler import TargetCheck
 from schedules.errors import StoreUnavailableError
 from schedules.sqlite_store import DATABASE_NAME, SqliteStore, open_store

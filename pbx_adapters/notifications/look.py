@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from pbx_adapters.answer import format_instant
-from pbx_adapters.notify_settings import EventKind
-from pbx_adapters.outbox import Seen
-from pbx_adapters.override_news import (
+from pbx_adapters.notifications.outbox import Seen
+from pbx_adapters.notifications.override_news import (
     Planned,
     Span,
     Transition,
     follow_overrides,
     planned_in,
 )
+from pbx_adapters.notifications.settings import EventKind
 from routing_engine.caller_changes import caller_changes
 from routing_engine.compiler import TargetCheck
 from schedules.errors import BereikbaarError

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pbx_adapters.override_news import Planned
+from pbx_adapters.notifications.override_news import Planned
 from pbx_adapters.side_database import SideDatabase, SideDatabaseUnavailableError
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any, Final, NamedTuple
 
-from pbx_adapters.look import Event, Known, Look, Subject, Wants, subjects_of
-from pbx_adapters.outbox import Followed, Position, Seen
-from pbx_adapters.override_news import Planned, running_at
+from pbx_adapters.notifications.look import Event, Known, Look, Subject, Wants, subjects_of
+from pbx_adapters.notifications.outbox import Followed, Position, Seen
+from pbx_adapters.notifications.override_news import Planned, running_at
 from routing_engine.compiler import TargetCheck
 from schedules.errors import ConflictError, StoreUnavailableError
 from schedules.revisions import Revision

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from pbx_adapters.cutting_off import cut_off_after
-from pbx_adapters.outbox import Attempt
-from pbx_adapters.secret_files import read_webhook_secret
+from pbx_adapters.notifications.cutting_off import cut_off_after
+from pbx_adapters.notifications.outbox import Attempt
+from pbx_adapters.notifications.secret_files import read_webhook_secret
 from schedules.errors import BereikbaarError
 
 # Between two bytes, and for all of it.

@@ -6,10 +6,10 @@ from contextlib import suppress
 from email.message import EmailMessage
 from typing import Final
 
-from pbx_adapters.cutting_off import cut_off_after
-from pbx_adapters.notify_settings import SmtpSettings
-from pbx_adapters.outbox import Attempt
-from pbx_adapters.secret_files import read_secret_line
+from pbx_adapters.notifications.cutting_off import cut_off_after
+from pbx_adapters.notifications.outbox import Attempt
+from pbx_adapters.notifications.secret_files import read_secret_line
+from pbx_adapters.notifications.settings import SmtpSettings
 from schedules.errors import BereikbaarError
 
 # Between two bytes, and for all of it.

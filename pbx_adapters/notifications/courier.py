@@ -11,8 +11,7 @@ from typing import Final, NamedTuple
 import structlog
 from prometheus_client import Counter, Gauge
 
-from pbx_adapters.notify_settings import Receiver, SmtpSettings
-from pbx_adapters.outbox import (
+from pbx_adapters.notifications.outbox import (
     Attempt,
     Delivery,
     OutboxUnavailableError,
@@ -23,7 +22,8 @@ from pbx_adapters.outbox import (
     reading_outbox,
     writing_outbox,
 )
-from pbx_adapters.sending import send
+from pbx_adapters.notifications.sending import send
+from pbx_adapters.notifications.settings import Receiver, SmtpSettings
 
 # A receiver that failed is left in peace for so long, whatever else there is for him.
 REST_SECONDS: Final = 30

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from pbx_adapters.outbox import Delivery
+from pbx_adapters.notifications.outbox import Delivery
 
 _SUBJECT_LENGTH: Final = 150
 _WHY_ENDED: Final = {

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from pbx_adapters.mail import send_mail
-from pbx_adapters.notices import render_mail, webhook_body
-from pbx_adapters.notify_settings import Receiver, SmtpSettings
-from pbx_adapters.outbox import Attempt, Delivery
-from pbx_adapters.webhooks import send_webhook
+from pbx_adapters.notifications.mail import send_mail
+from pbx_adapters.notifications.notices import render_mail, webhook_body
+from pbx_adapters.notifications.outbox import Attempt, Delivery
+from pbx_adapters.notifications.settings import Receiver, SmtpSettings
+from pbx_adapters.notifications.webhooks import send_webhook
 
 
 def send(
