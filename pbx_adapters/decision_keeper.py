@@ -17,7 +17,7 @@ from pbx_adapters.call_record import (
     write_calls,
 )
 from pbx_adapters.decisions_db import DecisionsUnavailableError, writing_decisions
-from pbx_adapters.side_database import damaged_path
+from pbx_adapters.side_database import HeldOpen, damaged_path
 
 FLUSH_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 5.0
@@ -75,6 +75,7 @@ class DecisionKeeper(threading.Thread):
         # Taken from the source, and not known to be written.
         self._taken: list[list[RecordedCall]] = []
         self._shared = SharedRows()
+        self._open = HeldOpen(path)
         self._is_told = False
         self._removes_at = monotonic()
         self._stopping = threading.Event()
@@ -89,11 +90,16 @@ class DecisionKeeper(threading.Thread):
     def run(self) -> None:
         """Write what waits and remove what is too old, every second."""
         while not self._stopping.wait(self._flush_seconds):
+            self._open.hold()
             self.flush()
             if monotonic() >= self._removes_at:
                 is_done = self.remove_expired(self._flush_seconds * _REMOVAL_SHARE)
                 self._removes_at = monotonic() + (_REMOVAL_SECONDS if is_done else 0)
+                if is_done:
+                    # What was removed is in the log still.
+                    self._open.let_go()
         self.flush()
+        self._open.let_go()
 
     def flush(self) -> None:
         """Write all that waits, as long as it can be written."""
@@ -103,6 +109,7 @@ class DecisionKeeper(threading.Thread):
             error = self._attempt(self._write)
             if error is not None:
                 self._shared = SharedRows()
+                self._open.let_go()
                 if not _is_of_the_file(error):
                     # It would fail for ever, and keep every later call out.
                     self._tell_dropped(sum(map(len, self._taken)))
