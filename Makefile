@@ -8,6 +8,11 @@ PYTHON ?= python3
 PYTEST_ARGS ?= -n 2 --dist loadfile
 # Real calls take as long as they take, however few files they are in.
 E2E_ARGS ?= -n 2
+FAULTS_ARGS ?= -n 2 --dist loadfile
+# How long the mixed load of `make soak` goes on; the other faults are caused by count.
+SOAK_MINUTES ?= 120
+# Each is a whole story: of a build, or of a machine of its own.
+PACKAGE_ARGS ?= -n 2
 BIN := .venv/bin
 
 # Branches counted in full: what a call's answer depends on.
@@ -23,13 +28,20 @@ LOCK := env -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL -u PIP_FIND_LINKS PIP_CONFIG
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# `make install` puts the program in $(PREFIX)/lib/bereikbaar; DESTDIR is where a package is prepared.
+DESTDIR ?=
+PREFIX ?= /usr/local
+# Files of a package are as old as the commit, so that the same sources give the same bytes.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)
+export SOURCE_DATE_EPOCH
+
 .PHONY: run
 run: .venv/.installed  ## start the demo: the daemon with example schedules
 	$(BIN)/python docs/examples/run.py
 
 .PHONY: test
 test: .venv/.tools  ## all tests but the slow ones; PYTEST_ARGS="-k holidays" narrows
-	$(BIN)/python -m pytest -m "not slow and not pbx" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not slow and not pbx and not faults" $(PYTEST_ARGS)
 
 .PHONY: check
 check: .venv/.tools  ## everything CI asks: format, lint, types, imports, spelling, tests, coverage
@@ -39,7 +51,7 @@ check: .venv/.tools  ## everything CI asks: format, lint, types, imports, spelli
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not slow and not pbx" $(PYTEST_ARGS)
+	$(BIN)/coverage run -m pytest -m "not slow and not pbx and not faults" $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --include="$(EXACT)" --fail-under=100
 	$(BIN)/coverage report --omit="$(EXACT)" --fail-under=90
@@ -50,6 +62,25 @@ e2e: pbx-suites  ## the real daemon and command line as processes, and calls thr
 	PBX_NOTES=$(CURDIR)/.pbx-notes $(BIN)/python -m pytest tests/e2e tests/monitoring tests/pbx $(E2E_ARGS); \
 		status=$$?; $(BIN)/python -m tests.pbx.matrix .pbx-notes; exit $$status
 
+.PHONY: faults
+faults: beside-suite  ## cause every fault there is a test for, in short: kills, full disks, floods
+	@rm -rf .fault-notes && mkdir .fault-notes
+	FAULT_NOTES=$(CURDIR)/.fault-notes $(BIN)/python -m pytest tests/faults -o faulthandler_timeout=600 $(FAULTS_ARGS); \
+		status=$$?; $(BIN)/python -m tests.faults.fault_table .fault-notes; exit $$status
+
+.PHONY: soak
+soak: beside-suite  ## the same in long, and a mixed load for SOAK_MINUTES; writes docs/faults.md
+	@rm -rf .fault-notes && mkdir .fault-notes
+	FAULTS=long SOAK_MINUTES=$(SOAK_MINUTES) FAULT_NOTES=$(CURDIR)/.fault-notes \
+		timeout $$(($(SOAK_MINUTES) + 60))m \
+		$(BIN)/python -m pytest tests/faults -o faulthandler_timeout=0 $(FAULTS_ARGS); \
+		status=$$?; $(BIN)/python -m tests.faults.fault_table .fault-notes; exit $$status
+
+# What sets the clock for one process.
+.PHONY: beside-suite
+beside-suite: .venv/.tools
+	@$(BIN)/python -m tests.pbx.install_suites beside
+
 .PHONY: pbx-suites
 pbx-suites: .venv/.tools  ## Asterisk, Kamailio and Mono in .pbx/, for `make e2e`; needs root
 	@$(BIN)/python -m tests.pbx.install_suites
@@ -58,6 +89,19 @@ pbx-suites: .venv/.tools  ## Asterisk, Kamailio and Mono in .pbx/, for `make e2e
 pbx-wine: .venv/.tools  ## Swyx's VBScript under Wine, which it brings into .pbx/; needs root
 	@$(BIN)/python -m tests.pbx.install_suites bookworm
 	$(BIN)/python -m pytest tests/pbx/test_swyx_vbscript.py $(E2E_ARGS)
+
+.PHONY: install
+install: .venv/.locked  ## the program, its units and a configuration; PREFIX=/usr/local DESTDIR=
+	@$(BIN)/python -m package.install "$(DESTDIR)" "$(PREFIX)"
+
+.PHONY: deb
+deb: .venv/.locked  ## the Debian package, in dist/; DEB_VERSION= names another version
+	@$(BIN)/python -m package.deb dist "$(DEB_VERSION)"
+
+.PHONY: package-test
+package-test: .venv/.tools deb  ## the package in a clean Debian, which it brings into .pbx/; needs root
+	@$(BIN)/python -m tests.pbx.install_suites clean
+	$(BIN)/python -m pytest tests/package -o faulthandler_timeout=600 $(PACKAGE_ARGS)
 
 .PHONY: bench
 bench: .venv/.tools  ## measure speed and memory; writes benchmarks/results.json
@@ -76,7 +120,7 @@ lock: .venv/.tools  ## renew both lock files within the bounds of pyproject.toml
 
 .PHONY: clean
 clean:  ## remove .venv and everything that is made
-	rm -rf .venv .pbx .pbx-notes build dist *.egg-info .coverage .coverage.* .hypothesis .*_cache
+	rm -rf .venv .pbx .pbx-notes .fault-notes build dist *.egg-info .coverage .coverage.* .hypothesis .*_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

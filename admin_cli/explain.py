@@ -54,7 +54,9 @@ class _Replay(NamedTuple):
 @click.argument("decision_id", metavar="DECISION_ID")
 @pass_invocation
 def explain(invocation: Invocation, *, decision_id: str) -> None:
-    """Show what was decided for a call, and decide it again from the same revision.
+    """Replay a recorded call from the revision that decided it.
+
+    What was decided is shown, and decided again at the instant of the call.
 
     DECISION_ID is `decision_id` of the hook's answer, also in `calls list`. Every rule is told,
     and why it won or lost. Exits with 3 where it comes out otherwise now, and says why that may

@@ -56,10 +56,9 @@ _ID_GAP: Final = "\ue001"
 
 
 class PreparedAnswer(NamedTuple):
-    """An HTTP message in five pieces: the date, the instant and the decision's id lie between."""
+    """An HTTP message in pieces: the date, the instant and the decision's id lie between them."""
 
     before_date: bytes
-    head_end: bytes
     before_at: bytes
     between: bytes
     after_id: bytes
@@ -67,15 +66,9 @@ class PreparedAnswer(NamedTuple):
     def message(self, at: int, decision_id: str) -> bytes:
         """Return head and body for one call; the id is `DECISION_ID_LENGTH` characters long."""
         date, instant = _stamps(at)
-        return b"%b%b%b%b%b%b%b%b" % (
-            self.before_date,
-            date,
-            self.head_end,
-            self.before_at,
-            instant,
-            self.between,
-            decision_id.encode(),
-            self.after_id,
+        before_date, before_at, between, after_id = self
+        return b"".join(
+            (before_date, date, before_at, instant, between, decision_id.encode(), after_id)
         )
 
     def body(self, at: int, decision_id: str) -> bytes:
@@ -100,7 +93,7 @@ def prepare_answer(
     length = sum(map(len, pieces)) + len(_stamps(0)[1]) + DECISION_ID_LENGTH
     headers = "".join(f"{name}: {value}\r\n" for name, value in answer_headers(answer_format))
     before_date = f"HTTP/1.1 200 OK\r\n{headers}Content-Length: {length}\r\nDate: "
-    return PreparedAnswer(before_date.encode(), b"\r\n\r\n", *pieces)
+    return PreparedAnswer(before_date.encode(), *pieces)
 
 
 def answer_headers(answer_format: AnswerFormat) -> tuple[tuple[str, str], ...]:
@@ -110,8 +103,8 @@ def answer_headers(answer_format: AnswerFormat) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=8)
 def _stamps(at: int) -> tuple[bytes, bytes]:
-    """Return an instant as HTTP's `Date` (RFC 9110) and as the answer's `at`."""
-    return formatdate(at, usegmt=True).encode(), format_instant(at).encode()
+    """Return an instant as HTTP's `Date` (RFC 9110), which ends a head, and as an answer's `at`."""
+    return f"{formatdate(at, usegmt=True)}\r\n\r\n".encode(), format_instant(at).encode()
 
 
 def answer_fields(decision: Decision, at: str, decision_id: str, base_url: str) -> dict[str, str]:

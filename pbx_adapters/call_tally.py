@@ -45,8 +45,8 @@ class CallTally(Collector):
 
     def count_decision(self, dialect: str, decision: Decision, seconds: float) -> None:
         """Count one call's decision, and how long it took from parsed request to answer."""
-        status, action, *_ = decision.outcome
-        self._decisions[dialect, status, action, decision.reason] += 1
+        outcome = decision.outcome
+        self._decisions[dialect, outcome.status, outcome.action, decision.reason] += 1
         self._durations[dialect][bisect_left(BUCKETS, seconds)] += 1
         self._seconds[dialect] += seconds
 

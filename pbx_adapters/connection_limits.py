@@ -63,7 +63,10 @@ def fit_to_descriptors(limits: ConnectionLimits) -> ConnectionLimits:
     The caller says so in its log when that differs from what was configured.
     """
     soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY:
-        return limits
+    return limits if soft == resource.RLIM_INFINITY else fit_to(limits, soft)
+
+
+def fit_to(limits: ConnectionLimits, soft: int) -> ConnectionLimits:
+    """Lower `max_connections` to what a process that may open so many files can hold open."""
     room = max(1, soft - _SPARE_DESCRIPTORS - MAX_REFUSED_OPEN)
     return replace(limits, max_connections=min(limits.max_connections, room))

@@ -13,6 +13,8 @@ DECISIONS_FILE: Final = "decisions.db"
 INBOX_FOLDER: Final = "inbox"
 LAST_GOOD_FILE: Final = "last-good.jsonl"
 OUTBOX_FILE: Final = "outbox.db"
+# One that held more than the store did when a daemon started on it.
+NEWER_LAST_GOOD_FILE: Final = f"{LAST_GOOD_FILE}.newer"
 # Folders in which a backup is unpacked.
 UNPACKED: Final = ".restoring-"
 

@@ -4,8 +4,7 @@ No call needs what it holds. One that is damaged is put aside and begun anew.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,7 @@ from pbx_adapters.side_database import SideDatabase, SideDatabaseUnavailableErro
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
+
 
 _CALLS: Final = (
     """CREATE TABLE runs (
@@ -105,14 +105,9 @@ def read_decisions(path: Path, table: str) -> list[tuple[object, ...]]:
         return [] if db is None else db.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - ours
 
 
-@contextmanager
-def reading_decisions(path: Path, table: str) -> Iterator[sqlite3.Connection | None]:
+def reading_decisions(path: Path, table: str) -> AbstractContextManager[sqlite3.Connection | None]:
     """Open the database to be read, None where there is none or no such table yet.
 
     Raises `DecisionsUnavailableError`.
     """
-    with _DECISIONS.reading(path, table) as connection:
-        if connection is not None:
-            # A call's own id may be any text; one that is none must not hide the others.
-            connection.text_factory = lambda raw: raw.decode(errors="replace")
-        yield connection
+    return _DECISIONS.reading(path, table)

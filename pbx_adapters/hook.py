@@ -136,7 +136,7 @@ class Hook:
         at = self._clock()
         caller = self._admit(request, service.tokens, at)
         query = read_query(request, form)
-        answer_format = _format_of(query, default_format)
+        answer_format = _format_of(query["format"]) if "format" in query else default_format
         if "at" in query or "explain" in query:
             return self._simulate(Asked(caller, query, answer_format), service, decision_id)
         decision = self.decide(caller, query, service, at)
@@ -248,10 +248,7 @@ def read_query(request: web.BaseRequest, form: str) -> dict[str, str]:
         raise RefusedError("bad-request", str(error)) from None
 
 
-def _format_of(query: dict[str, str], default_format: AnswerFormat) -> AnswerFormat:
-    asked = query.get("format")
-    if asked is None:
-        return default_format
+def _format_of(asked: str) -> AnswerFormat:
     for answer_format in CONTENT_TYPES:
         if asked == answer_format:
             return answer_format

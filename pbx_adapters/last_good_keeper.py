@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Final, NamedTuple
 
 import structlog
 
+from pbx_adapters.data_dir import NEWER_LAST_GOOD_FILE
 from pbx_adapters.in_service import InService, find_stand_ins
 from schedules.errors import BereikbaarError
 from schedules.last_good import read_last_good, write_last_good
@@ -99,6 +100,8 @@ class LastGoodKeeper(threading.Thread):
             self._written = Noted(self._revision_on_disk(), {})
             if not self._is_behind():
                 return True
+            if wanted.revision < self._written.revision:
+                self._keep_newer(wanted.revision, self._written.revision)
         try:
             with (
                 closing(open_store(self._data_dir, create=False)) as store,
@@ -114,3 +117,11 @@ class LastGoodKeeper(threading.Thread):
             return False
         self._written = wanted
         return True
+
+    def _keep_newer(self, revision: int, served: int) -> None:
+        """Keep a file beside that holds saves which the store has lost, and tell of it."""
+        newer = self._path.with_name(NEWER_LAST_GOOD_FILE)
+        _log.warning("store_went_back", revision=revision, served=served, kept=newer.name)
+        with suppress(OSError):
+            newer.unlink(missing_ok=True)
+            newer.hardlink_to(self._path)

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import resource
 import select
 import socket
 import stat
@@ -14,6 +15,10 @@ from typing import Any
 
 BACKLOG = 1024
 _MAX_SOCKET_PATH_BYTES = 107
+# More sockets than one process listens on, and more files than one opens: the kernel's table of
+# them grows with the highest.
+_LISTENING = 16
+_MAX_DESCRIPTOR = 65_536
 
 
 class ListenError(Exception):
@@ -73,6 +78,27 @@ def hold_tcp(host: str, port: int) -> Iterator[int]:
     finally:
         for sock in (*sockets, *held):
             sock.close()
+
+
+def to_be_closed_first(listening: socket.socket) -> socket.socket:
+    """Move a socket to a descriptor that is higher than any of a connection.
+
+    Of a process that is killed the kernel closes the highest first. A client whose connection dies
+    then, and who asks once more at once, doesn't reach the dying process again.
+    """
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        soft = _MAX_DESCRIPTOR
+    lowest = min(soft, _MAX_DESCRIPTOR) - _LISTENING
+    try:
+        descriptor = fcntl.fcntl(listening.fileno(), fcntl.F_DUPFD_CLOEXEC, lowest)
+    except OSError:
+        # It answers all the same.
+        return listening
+    listening.close()
+    moved = socket.socket(fileno=descriptor)
+    moved.settimeout(0)
+    return moved
 
 
 def _held(listening: socket.socket) -> socket.socket:

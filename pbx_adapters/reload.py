@@ -19,7 +19,7 @@ from pbx_adapters.last_good_keeper import LastGoodKeeper, Noted
 from pbx_adapters.loader import LoadedTables, told
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.serving import Service, Serving
-from pbx_adapters.store_check import CHECK_SECONDS, StoreCheck
+from pbx_adapters.store_check import CHECK_SECONDS, StoreCheck, find_damaged
 from routing_engine.compiler import TargetCheck
 from routing_engine.table import first_day_for
 from schedules.errors import ConflictError, StoreUnavailableError
@@ -80,6 +80,9 @@ class Reloader(threading.Thread):
         self._wake = threading.Event()
         self._is_stopping = False
         self._trouble = ""
+        # What the last check found.
+        self._damaged: frozenset[str] = frozenset()
+        self._load_ended_at = 0.0
         self._opened_file: tuple[int, int] | None = None
         self.first_reading: asyncio.Future[None] = loop.create_future()
         self._waiting: deque[asyncio.Future[None]] = deque([self.first_reading])
@@ -110,13 +113,16 @@ class Reloader(threading.Thread):
         while not self._is_stopping:
             waiting = self._take_waiting()
             started = perf_counter()
+            self._load_ended_at = 0.0
             is_readable = False
             # Not even a fault in telling of faults may end the thread.
             with suppress(Exception):
                 is_readable = self._follow_or_survive(waiting)
             self._settle(waiting)
             if not is_readable:
-                rest = (perf_counter() - started) * _REST_PER_SECOND_TRIED
+                # Following what was loaded costs nothing.
+                ended = self._load_ended_at or perf_counter()
+                rest = (ended - started) * _REST_PER_SECOND_TRIED
                 self._pause(min(max(RETRY_SECONDS, rest), MAX_RETRY_SECONDS))
         if self._keeper is not None:
             self._keeper.stop()
@@ -148,7 +154,12 @@ class Reloader(threading.Thread):
         check = StoreCheck(self._data_dir, self._check_seconds, monotonic())
         seen = store.data_version()
         locks = store.lock_changes()
+        if self._trouble:
+            # Loading reads less than a check: it mustn't call whole what one found damaged.
+            for _ in find_damaged(self._data_dir):
+                pass
         self._load_all(store)
+        self._load_ended_at = perf_counter()
         self._settle(waiting)
         while not self._is_stopping:
             self._pause(POLL_SECONDS)
@@ -164,9 +175,12 @@ class Reloader(threading.Thread):
             # A save, or a lock that somebody renews each minute: no cause for a check.
             is_explained = (self._loaded.revision, locks) != written
             damaged = check.step(monotonic(), is_explained=is_explained)
+            if damaged is not None and damaged != self._damaged:
+                # Only another connection sees it: this one has pages in memory.
+                self._damaged = damaged
+                return
             # Once a day everything is made anew: its messages may be gone, or be there again.
-            is_old = self._loaded.first_day != first_day_for(self._clock())
-            if is_old or not damaged <= self._loaded.failed.keys():
+            if self._loaded.first_day != first_day_for(self._clock()):
                 self._load_all(store)
             self._follow_audio(store)
 

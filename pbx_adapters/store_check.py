@@ -92,11 +92,11 @@ class StoreCheck:
         self._footprint = footprint_of(data_dir)
         self._checking: Iterator[frozenset[str] | None] = iter(())
 
-    def step(self, now: float, *, is_explained: bool) -> frozenset[str]:
+    def step(self, now: float, *, is_explained: bool) -> frozenset[str] | None:
         """Do a little of a check that is due; return which schedules' text is damaged at its end.
 
-        `is_explained`: whether whatever was written since the step before is known. Raises as
-        `find_damaged`.
+        None while none has ended. `is_explained`: whether whatever was written since the step
+        before is known. Raises as `find_damaged`.
         """
         before, self._footprint = self._footprint, footprint_of(self._data_dir)
         if self._footprint != before and not is_explained:
@@ -104,4 +104,4 @@ class StoreCheck:
         if self._clock.is_due(now):
             self._checking = find_damaged(self._data_dir)
         # A step at a time: a change must not wait for the whole check.
-        return next(self._checking, None) or frozenset()
+        return next(self._checking, None)

@@ -16,7 +16,7 @@ import structlog
 from pbx_adapters import clock
 from pbx_adapters.config import Config, Listen
 from pbx_adapters.decision_keeper import SLICE
-from pbx_adapters.listening import ListenError, bind_tcp
+from pbx_adapters.listening import ListenError, bind_tcp, to_be_closed_first
 from pbx_adapters.logs import configure_logs
 from pbx_adapters.metric_sums import Family
 from pbx_adapters.metrics import Metrics
@@ -145,7 +145,7 @@ class Worker:
 
     async def _listen(self) -> list[RunningServer]:
         config, address = self._duty.config, self._duty.address
-        sockets = bind_tcp(*address, is_shared=True)
+        sockets = [to_be_closed_first(sock) for sock in bind_tcp(*address, is_shared=True)]
         base_url = base_url_of(config, address)
         servers = [await start_server(self._parts, self, sockets, base_url)]
         if self._duty.control is not None:

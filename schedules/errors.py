@@ -77,3 +77,15 @@ def meant(wrong: str, known: Iterable[str], otherwise: str) -> str:
     """Return the remedy for a name that isn't there: those that look like it, else another one."""
     close = get_close_matches(wrong[:_MOST_COMPARED], list(known))
     return f"did you mean {', '.join(close)}?" if close else otherwise
+
+
+class NewerStoreError(StoreUnavailableError):
+    """A database that a newer version has changed."""
+
+
+class OutdatedStoreError(StoreUnavailableError):
+    """A database that lacks steps of this version, and wasn't to be given them."""
+
+
+class DamagedStoreError(StoreUnavailableError):
+    """A file that is no database, or one of which pages are damaged."""

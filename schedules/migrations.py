@@ -9,7 +9,12 @@ from operator import methodcaller
 from pathlib import Path
 from typing import Final
 
-from schedules.errors import StoreUnavailableError
+from schedules.errors import (
+    DamagedStoreError,
+    NewerStoreError,
+    OutdatedStoreError,
+    StoreUnavailableError,
+)
 from schedules.migration_steps import STEPS
 
 _SET: Final = "bereikbaar"
@@ -33,6 +38,8 @@ _CAUSES: Final = {
     sqlite3.SQLITE_NOTADB: "it is no database: move it away, or restore a backup",
 }
 
+_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
 
 def applied(db: sqlite3.Connection) -> list[str]:
     """Return the names of the steps that this database has taken, in their order.
@@ -55,7 +62,7 @@ def pending(db: sqlite3.Connection) -> list[str]:
 def check_not_newer(db: sqlite3.Connection) -> None:
     """Refuse a database that a newer version has changed; raises `StoreUnavailableError`."""
     if unknown := set(applied(db)) - STEPS.keys():
-        raise StoreUnavailableError(
+        raise NewerStoreError(
             "the database belongs to a newer version, which added "
             f"{', '.join(sorted(unknown))}; install that version, or restore a backup of this one"
         )
@@ -149,7 +156,7 @@ def _prepared(db: sqlite3.Connection, *, create: bool) -> sqlite3.Connection:
 
 def _check_complete(db: sqlite3.Connection) -> None:
     if steps := pending(db):
-        raise StoreUnavailableError(
+        raise OutdatedStoreError(
             f"the database lacks {', '.join(steps)} of this version; run `migrate`"
         )
 
@@ -175,8 +182,9 @@ def telling(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        raise StoreUnavailableError(f"{path}: {_CAUSES.get(code, error)}") from error
+        kind = DamagedStoreError if code in _DAMAGE else StoreUnavailableError
+        raise kind(f"{path}: {_CAUSES.get(code, error)}") from error
     except UnicodeDecodeError as error:
         # An error whose message quotes damaged text never becomes an sqlite3.Error.
         damaged = _CAUSES[sqlite3.SQLITE_CORRUPT]
-        raise StoreUnavailableError(f"{path}: {damaged}") from error
+        raise DamagedStoreError(f"{path}: {damaged}") from error

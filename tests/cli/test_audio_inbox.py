@@ -16,7 +16,7 @@ import pytest
 from audio_store.inbox import Recording, RecordingInbox
 from schedules.sqlite_store import open_store
 from tests.cli.command_line import CommandLine, document, wav
-from tests.store.test_no_room import mount_namespace
+from tests.mounts import mount_namespace
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)

@@ -27,7 +27,7 @@ NOT_ON_THE_CLOCK = (
     "--to: 2027-03-28 02:30 does not exist in Europe/Amsterdam; choose a time that the clock shows",
 )
 UNKNOWN = RecordedOutcome(
-    "", None, "unknown", "continue", "unknown-number", *("", "", "", "", ""), None
+    "", None, "unknown", "continue", "unknown-number", "", "", "", "", "", None
 )
 
 

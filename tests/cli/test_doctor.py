@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from admin_cli.doctor import CODES
+from admin_cli.finding import CODES
 from audio_store.inbox import RecordingInbox
 from audio_store.masters import MasterFiles
 from pbx_adapters import clock
@@ -137,7 +137,9 @@ def test_lost_rows_are_told(cli: CommandLine, statement: str, codes: list[str]) 
 def test_damaged_last_good_file_is_told(cli: CommandLine) -> None:
     """The file for bad days is looked at while days are good."""
     cli.apply(document("winkel"))
-    Path(cli.folder / "data" / "last-good.jsonl").write_text("{}\n")
+    path = cli.folder / "data" / "last-good.jsonl"
+    path.write_text("{}\n")
+    path.chmod(0o600)
     assert found(cli) == [("last-good-damaged", "last-good.jsonl", [])]
 
 
@@ -235,6 +237,7 @@ def test_damaged_record_of_uses_is_told(cli: CommandLine) -> None:
     """With what the daemon does about it; no call depends on it, so it is a warning."""
     cli("migrate")
     Path("data/decisions.db").write_bytes(b"kapot" * 1_000)
+    Path("data/decisions.db").chmod(0o600)
     (finding,) = cli.json("doctor")["findings"]
     assert (finding["code"], finding["severity"]) == ("decisions-damaged", "warning")
     assert finding["place"] == "decisions.db"

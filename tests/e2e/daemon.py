@@ -251,7 +251,8 @@ def read_all(client: socket.socket) -> bytes:
 def new_daemon(folder: Path, **attributes: object) -> Iterator[Daemon]:
     """Make a data directory with one open schedule and an operator token; end what was started."""
     daemon = Daemon(folder / "data", **attributes)  # type: ignore[arg-type]
-    daemon.data_dir.mkdir()
+    # It may be a mount.
+    daemon.data_dir.mkdir(exist_ok=True)
     daemon.save("open")
     daemon.token = daemon.add_token(is_operator=True)
     try:

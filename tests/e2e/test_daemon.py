@@ -19,7 +19,6 @@ from audio_store.masters import MasterFiles
 from tests.e2e.daemon import (
     AT,
     COMMAND,
-    NUMBER,
     PATIENCE,
     Daemon,
     read_all,
@@ -207,39 +206,6 @@ def test_socket_of_a_killed_daemon_is_replaced(daemon: Daemon) -> None:
     assert over_socket(path, b"GET /-/healthy") == b'{"status": "ok"}'
     assert daemon.stop() == 0
     assert not path.exists()
-
-
-@several_sizes
-def test_requests_in_flight_are_answered(daemon: Daemon, workers: str) -> None:
-    """Fifty calls whose forms come late are all answered before the daemon ends."""
-    daemon.settings["workers"] = workers
-    daemon.start()
-    body = f"did=%2B{NUMBER[1:]}&callid=".encode()
-    head = (
-        f"POST /hook/3cx HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {daemon.token}\r\n"
-        "Content-Type: application/x-www-form-urlencoded\r\n"
-        f"Content-Length: {len(body) + 4}\r\nExpect: 100-continue\r\n\r\n"
-    ).encode()
-    with ExitStack() as stack:
-        clients = [
-            stack.enter_context(socket.create_connection(("127.0.0.1", daemon.port), PATIENCE))
-            for _ in range(50)
-        ]
-        for client in clients:
-            client.sendall(head)
-        for client in clients:
-            # From here on the daemon is waiting for this client's form.
-            assert client.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
-            client.sendall(body)
-        daemon.signal(signal.SIGTERM)
-        wait_until(lambda: daemon.events("stopping"), "it is ending")
-        for client in clients:
-            client.sendall(b"1234")
-        replies = [read_all(client) for client in clients]
-    assert [reply[:15] for reply in replies] == [b"HTTP/1.1 200 OK"] * 50
-    assert all(b'"status":"open"' in reply for reply in replies)
-    assert daemon.wait() == 0
-    assert daemon.events("stopped")
 
 
 def test_idle_connections_do_not_delay_the_end(daemon: Daemon) -> None:

@@ -31,12 +31,17 @@ class UndoneError(Exception):
 
 def frames_of(count: int) -> bytes:
     """Make a canonical master of so many samples, all alike."""
+    return wave_of(b"\1" * (2 * count))
+
+
+def wave_of(samples: bytes) -> bytes:
+    """Make a canonical master of samples of two bytes."""
     with io.BytesIO() as buffer:
         with wave.open(buffer, "wb") as file:
             file.setframerate(8_000)
             file.setnchannels(1)
             file.setsampwidth(2)
-            file.writeframes(b"\1" * (2 * count))
+            file.writeframes(samples)
         return buffer.getvalue()
 
 

@@ -4,11 +4,12 @@ import asyncio
 import os
 import socket
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from pbx_adapters.listening import ListenError, bind_tcp, bind_unix
+from pbx_adapters.listening import ListenError, bind_tcp, bind_unix, to_be_closed_first
 from pbx_adapters.server import serve_guarded
 from tests.http.probe import CALM, Client, Probe, Run
 
@@ -44,6 +45,17 @@ def test_shared_port_can_be_bound_twice() -> None:
     assert second.getsockname()[1] == port
     first.close()
     second.close()
+
+
+def test_moved_socket_goes_on_listening_beyond_all_other_files() -> None:
+    """Of a killed process the highest descriptor is closed first; what is opened later is lower."""
+    [bound] = bind_tcp("127.0.0.1", 0, is_shared=True)
+    with to_be_closed_first(bound) as moved, ExitStack() as stack:
+        address = moved.getsockname()
+        clients = [stack.enter_context(socket.create_connection(address)) for _ in range(10)]
+        accepted = [stack.enter_context(moved.accept()[0]) for _ in clients]
+        assert bound.fileno() == -1
+        assert max(sock.fileno() for sock in (*clients, *accepted)) < moved.fileno()
 
 
 def test_port_in_use_is_a_clear_error() -> None:

@@ -131,7 +131,7 @@ def _bootstrap(name: str, apt: list[str], tools: Path) -> Path:
     command = [
         *(str(tools / "usr/sbin/debootstrap"), "--variant=minbase"),
         f"--include={','.join(EVERY[name].packages)}",
-        *(name, str(folder), *_mirror(apt)),
+        *(EVERY[name].release or name, str(folder), *_mirror(apt)),
     ]
     try:
         _run(command, tools, {"DEBOOTSTRAP_DIR": str(tools / "usr/share/debootstrap")})

@@ -15,12 +15,14 @@ PROJECT: Final = Path(__file__).parents[2]
 class Suite:
     """Debian packages that are unpacked together.
 
-    A whole root to `chroot` into, of the Debian release of that name, unless it `is_beside`: then
-    packages of the machine's own release are laid bare beside it, for the machine's own programs.
+    A whole root to `chroot` into, of the Debian `release`, which is the suite's name where none is
+    given. Unless it `is_beside`: then packages of the machine's own release are laid bare beside
+    it, for the machine's own programs.
     """
 
     packages: tuple[str, ...]
     is_beside: bool = False
+    release: str = ""
 
     @property
     def stamp(self) -> str:
@@ -44,9 +46,14 @@ SUITES: Final = {
     ),
     "beside": Suite(("libfaketime", "prometheus"), is_beside=True),
 }
-# Brought in when asked for by name; no run is less whole without them.
-OPTIONAL: Final = {"bookworm": Suite(("wine", "wine64"))}
+# Brought in when asked for by name; no run of `make e2e` is less whole without them.
+OPTIONAL: Final = {
+    "bookworm": Suite(("wine", "wine64")),
+    # A machine that has what our package depends on, and nothing else.
+    "clean": Suite(("python3", "systemd"), release="bookworm"),
+}
 EVERY: Final = SUITES | OPTIONAL
+_TARGETS: Final = {"bookworm": "make pbx-wine", "clean": "make package-test"}
 
 
 def suites_folder() -> Path:
@@ -86,7 +93,7 @@ def why_missing(name: str) -> str:
 
 
 def _target(name: str) -> str:
-    return "make pbx-wine" if name in OPTIONAL else "make pbx-suites"
+    return _TARGETS.get(name, "make pbx-suites")
 
 
 def require_suite(name: str) -> Path:

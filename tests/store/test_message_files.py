@@ -7,7 +7,7 @@ from pathlib import Path
 
 from audio_store.masters import MasterFiles
 from tests.faults.message_writer import frames_of
-from tests.store.test_no_room import mount_namespace
+from tests.mounts import mount_namespace
 
 ROOT = Path(__file__).parents[2]
 

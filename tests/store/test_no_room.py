@@ -10,16 +10,9 @@ import pytest
 
 from schedules.errors import StoreUnavailableError
 from schedules.sqlite_store import SqliteStore, open_store
+from tests.mounts import mount_namespace
 from tests.store.saving import MakeSchedule
 from tests.store.sqlite_rows import save
-
-
-def mount_namespace() -> list[str]:
-    """The command that runs another where it may mount: as a user, or else as root."""
-    for command in (["unshare", "--user", "--map-root-user", "--mount"], ["unshare", "--mount"]):
-        if not subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
-            return command
-    pytest.skip("this machine forbids mount namespaces")
 
 
 def run_on_small_disk(folder: Path, script: str) -> "subprocess.CompletedProcess[str]":

@@ -1,11 +1,9 @@
 """Several processes on one store: no edit that was acknowledged is ever lost."""
 
 import os
-import random
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
@@ -105,34 +103,6 @@ def test_a_purge_that_is_killed_halfway_leaves_all(data_dir: Path, saved_at: dat
         assert store.rows("PRAGMA integrity_check") == [("ok",)]
         with store.writing("jan", saved_at) as writer:
             assert writer.purge("teller") == 2
-
-
-def test_killed_writer_loses_nothing_acknowledged(data_dir: Path, tmp_path: Path) -> None:
-    """After each of 10 kills the store opens, holds every edit it told of, and is whole."""
-    dice = random.Random(10)
-    told_path = tmp_path / "told"
-    for kill in range(10):
-        # To a file: a pipe's reader buffers lines that communicate() then leaves out.
-        with told_path.open("wb") as told_file:
-            worker = start(data_dir, f"w{kill}", 0, told_file)
-        enough = dice.randrange(1, 20)
-        while len(_told(told_path)) < enough:
-            assert worker.poll() is None
-            time.sleep(0.001)
-        worker.kill()
-        worker.wait(timeout=60)
-        with closing(open_store(data_dir)) as store:
-            # One edit at most was saved without having been told.
-            last_told = _told(told_path)[-1]
-            assert counted(store) in {last_told, last_told + 1}
-            assert len(list(store.currents())) == 1
-            assert store.rows("PRAGMA integrity_check") == [("ok",)]
-
-
-def _told(path: Path) -> list[int]:
-    # A line may be cut off in the middle.
-    lines = path.read_text().splitlines(keepends=True)
-    return [int(line) for line in lines if line.endswith("\n")]
 
 
 def test_processes_that_create_a_store_at_once_all_get_it(tmp_path: Path) -> None:

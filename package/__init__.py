@@ -1,0 +1,1 @@
+"""What is installed on a machine, and the Debian package of it."""
