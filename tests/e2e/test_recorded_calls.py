@@ -24,7 +24,7 @@ def recorded(daemon: Daemon) -> list[tuple[str, bool]]:
     """Return the calls on record: the PBX's own id, and whether the caller is known."""
     rows = read_decisions(path_of(daemon), "calls")
     found = [(str(callid), caller is not None) for _, _, _, caller, _, callid, *_ in rows]
-    return sorted(found, key=lambda call: int(call[0]))
+    return sorted(found, key=lambda call: (len(call[0]), call[0]))
 
 
 def call(daemon: Daemon, callid: object) -> None:
