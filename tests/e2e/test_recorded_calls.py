@@ -159,5 +159,6 @@ def test_place_that_cannot_be_written_costs_no_call(daemon: Daemon) -> None:
     call(daemon, 2)
     path_of(daemon).rmdir()
     wait_until(lambda: daemon.metric(name) == 1, "it is over")
+    wait_until(lambda: is_recorded(daemon, 2), "what came meanwhile is recorded as well")
     assert [callid for callid, _ in recorded(daemon)] == ["1", "2"]
     assert daemon.metric("bereikbaar_decision_log_dropped_total") == 0
