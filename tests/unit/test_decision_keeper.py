@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from pbx_adapters.call_record import RecordedCall
-from pbx_adapters.decision_keeper import SLICE, DecisionKeeper
+from pbx_adapters.decision_keeper import NICENESS, SLICE, DecisionKeeper
 from pbx_adapters.side_database import HeldOpen
 from pbx_adapters.token_uses import read_uses, write_uses
 from tests.recorded import AT, DAY, CallSource, call_of, calls_of, recorded_numbers
@@ -82,6 +82,20 @@ def test_thread_writes_every_so_often_and_the_rest_when_it_ends(path: Path) -> N
     keeper.stop()
     assert not keeper.is_alive()
     assert recorded_numbers(path) == list(range(1, 1_000))
+
+
+def test_thread_leaves_a_busy_processor_to_the_calls(path: Path) -> None:
+    """Its own niceness is raised, and that of no other thread."""
+    keeper = keeper_of(path, source := CallSource(call_of(1)), flush_seconds=0.01)
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    keeper.start()
+    deadline = time.monotonic() + 30
+    while source.calls and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert keeper.native_id is not None
+    assert os.getpriority(os.PRIO_PROCESS, keeper.native_id) == NICENESS
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
+    keeper.stop()
 
 
 def test_end_that_cannot_wait_says_so(path: Path, logged: list[dict[str, object]]) -> None:
