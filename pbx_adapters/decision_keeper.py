@@ -34,6 +34,10 @@ _REMOVAL_SECONDS: Final = 60.0
 # Of each second, what removing may take while much is to be removed.
 _REMOVAL_SHARE: Final = 0.25
 _DAY_SECONDS: Final = 86_400
+# A clock that was set ahead by more than the first is believed after the second: if it is wrong,
+# somebody has time to put it back before everything seems too old.
+_LEAP_SECONDS: Final = 3_600
+_DOUBT_SECONDS: Final = _DAY_SECONDS
 # What SQLite refuses for its own sake, and would again.
 _FAULTS_OF_DATA: Final = (
     sqlite3.DataError,
@@ -81,6 +85,9 @@ class DecisionKeeper(threading.Thread):
         self._shared = SharedRows()
         self._open = HeldOpen(path)
         self._is_told = False
+        # By how much the clock is ahead of one that nobody sets.
+        self._lead = clock() - monotonic()
+        self._doubted_until = 0.0
         self._removes_at = monotonic()
         self._stopping = threading.Event()
 
@@ -130,7 +137,7 @@ class DecisionKeeper(threading.Thread):
 
     def remove_expired(self, seconds: float) -> bool:
         """Remove what is too old, for about so long; tell whether that is done, or has to wait."""
-        if not self._path.exists():
+        if self._is_clock_doubtful() or not self._is_there():
             return True
         before = self._clock() - self._retention_seconds
         _remove_put_aside(self._path, before)
@@ -148,6 +155,26 @@ class DecisionKeeper(threading.Thread):
             if monotonic() >= ends_at or self._stopping.is_set():
                 break
         return removed < _REMOVED_AT_ONCE
+
+    def _is_clock_doubtful(self) -> bool:
+        """Tell whether the clock was lately set far ahead, and not put back since."""
+        lead = self._clock() - monotonic()
+        ahead = lead - self._lead
+        self._lead = lead
+        if ahead > _LEAP_SECONDS:
+            self._doubted_until = monotonic() + _DOUBT_SECONDS
+            why = f"the clock went {ahead:.0f} s ahead at once; it is believed after a day"
+            _log.warning("calls_not_removed", why=why)
+        elif ahead < -_LEAP_SECONDS:
+            self._doubted_until = 0.0
+        return monotonic() < self._doubted_until
+
+    def _is_there(self) -> bool:
+        try:
+            return self._path.exists()
+        except OSError:
+            # As where the folder can't be searched; whatever is to be written tells it.
+            return False
 
     def _take(self) -> bool:
         """Take a slice from the source; tell whether it had one."""

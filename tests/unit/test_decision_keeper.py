@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from pbx_adapters import decision_keeper
 from pbx_adapters.call_record import RecordedCall
 from pbx_adapters.decision_keeper import NICENESS, SLICE, DecisionKeeper
 from pbx_adapters.side_database import HeldOpen
@@ -343,3 +344,29 @@ def test_waiting_calls_outlive_a_fault_of_removing(path: Path) -> None:
         keeper.remove_expired(1)
     keeper.flush()
     assert recorded_numbers(path) == [1]
+
+
+def test_folder_that_cannot_be_looked_into_does_not_end_the_thread() -> None:
+    """Nothing would be recorded any more once it can be."""
+    # As root nothing is forbidden; a name that is too long fails alike.
+    assert keeper_of(Path("/" + "x" * 300), CallSource()).remove_expired(1)
+
+
+def test_clock_that_leaps_ahead_removes_nothing_for_a_day(
+    path: Path, logged: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was recorded is still there when the clock is put back, and goes when it stays."""
+    write(path, call_of(1))
+    clock = [AT]
+    keeper = DecisionKeeper(path, CallSource().take, 30, lambda: clock[0])
+    clock[0] = AT + 31 * DAY
+    assert keeper.remove_expired(10)
+    assert keeper.remove_expired(10)
+    assert recorded_numbers(path) == [1]
+    assert [line["event"] for line in logged] == ["calls_not_removed"]
+    clock[0] = AT
+    assert keeper.remove_expired(10)
+    monkeypatch.setattr(decision_keeper, "_DOUBT_SECONDS", 0)
+    clock[0] = AT + 31 * DAY
+    assert keeper.remove_expired(10)
+    assert recorded_numbers(path) == []
