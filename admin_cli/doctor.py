@@ -12,6 +12,7 @@ from admin_cli.invocation import Invocation, print_json
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.message_faults import recording_faults
 from admin_cli.refusals import EXIT_ANSWER_IS_NO
+from admin_cli.side_faults import side_faults
 from admin_cli.store_faults import store_faults
 
 _PLACES_SHOWN: Final = 4
@@ -28,6 +29,7 @@ def doctor(invocation: Invocation) -> None:
     found = [
         *store_faults(invocation),
         *recording_faults(invocation.inbox),
+        *side_faults(invocation.data_dir),
         *data_dir_faults(invocation.data_dir),
         *daemon_faults(invocation),
     ]

@@ -35,6 +35,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "token-expired": "warning",
         "token-expires-soon": "warning",
         "decisions-damaged": "warning",
+        "outbox-damaged": "warning",
         "audio-unneeded": "info",
     }
 )

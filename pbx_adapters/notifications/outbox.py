@@ -139,6 +139,11 @@ def reading_outbox(path: Path) -> AbstractContextManager[sqlite3.Connection | No
     return _OUTBOX.reading(path, "deliveries")
 
 
+def check_outbox(path: Path) -> None:
+    """Look through the outbox for damage, for some seconds; raises `OutboxUnavailableError`."""
+    _OUTBOX.check(path)
+
+
 def put_outbox_aside(path: Path) -> None:
     """Rename a damaged outbox, so that another is begun."""
     _OUTBOX.put_aside(path)

@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 
 from pbx_adapters import decision_keeper
 from pbx_adapters.call_record import RecordedCall
-from pbx_adapters.decision_keeper import SLICE, DecisionKeeper
+from pbx_adapters.decision_keeper import NICENESS, SLICE, DecisionKeeper
+from pbx_adapters.side_database import HeldOpen
 from pbx_adapters.token_uses import read_uses, write_uses
 from tests.recorded import AT, DAY, CallSource, call_of, calls_of, recorded_numbers
 
@@ -82,6 +83,20 @@ def test_thread_writes_every_so_often_and_the_rest_when_it_ends(path: Path) -> N
     keeper.stop()
     assert not keeper.is_alive()
     assert recorded_numbers(path) == list(range(1, 1_000))
+
+
+def test_thread_leaves_a_busy_processor_to_the_calls(path: Path) -> None:
+    """Its own niceness is raised, and that of no other thread."""
+    keeper = keeper_of(path, source := CallSource(call_of(1)), flush_seconds=0.01)
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    keeper.start()
+    deadline = time.monotonic() + 30
+    while source.calls and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert keeper.native_id is not None
+    assert os.getpriority(os.PRIO_PROCESS, keeper.native_id) == NICENESS
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
+    keeper.stop()
 
 
 def test_end_that_cannot_wait_says_so(path: Path, logged: list[dict[str, object]]) -> None:
@@ -261,6 +276,37 @@ def test_few_calls_that_come_while_others_are_written_wait(path: Path) -> None:
     keeper.flush()
     assert sizes == [1, 1]
     assert recorded_numbers(path) == [1, 2]
+
+
+def test_database_is_not_synchronised_for_every_transaction(path: Path) -> None:
+    """A busy disk would hold up recording; letting go leaves nothing but the database."""
+    write(path, call_of(1))
+    held = HeldOpen(path)
+    held.hold()
+    before = path.read_bytes()
+    write(path, call_of(2))
+    assert path.read_bytes() == before
+    assert recorded_numbers(path) == [1, 2]
+    held.let_go()
+    assert list(path.parent.iterdir()) == [path]
+    assert recorded_numbers(path) == [1, 2]
+
+
+def test_database_that_is_moved_away_is_let_go(path: Path) -> None:
+    """What is written then is in the one that took its place; the other is whole all the same."""
+    held = HeldOpen(path)
+    held.hold()
+    write(path, call_of(1))
+    held.hold()
+    write(path, call_of(2))
+    aside = path.with_name("aside.db")
+    path.rename(aside)
+    held.hold()
+    write(path, call_of(3))
+    assert recorded_numbers(path) == [3]
+    # It was moved without its log, which held the second.
+    assert recorded_numbers(aside) == [1]
+    held.let_go()
 
 
 def test_damaged_database_goes_once_all_in_it_is_too_old(path: Path) -> None:
