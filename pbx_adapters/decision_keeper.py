@@ -26,8 +26,9 @@ STOP_SECONDS: Final = 5.0
 SLICE: Final = 250
 # What is written together; others who write, such as the keeper of token uses, wait for that.
 _SLICES_AT_ONCE: Final = 8
-# Linux gives each thread a niceness of its own. To write a call takes nearly half of what answering
-# it takes: on a processor that has nothing left, calls are answered, and left out of the record.
+# For a process that answers no call. To write a call takes nearly half of what answering it takes:
+# on a processor that has nothing left, calls are answered, and left out of the record. Beside calls
+# it would sleep with Python's lock in its hands, and hold them up for half a second.
 NICENESS: Final = 15
 _REMOVED_AT_ONCE: Final = 1_000
 _REMOVAL_SECONDS: Final = 60.0
@@ -58,7 +59,7 @@ class DecisionKeeper(threading.Thread):
 
     What can't be written is told once and tried again; meanwhile no more is taken from the source.
     `tell_written` hears of every attempt whether it succeeded, `tell_dropped` how many calls
-    could never be written.
+    could never be written. On Linux the thread has a `niceness` of its own.
     """
 
     def __init__(  # noqa: PLR0913 - its wiring
@@ -71,6 +72,7 @@ class DecisionKeeper(threading.Thread):
         tell_written: Callable[[bool], None] = lambda _is_written: None,
         tell_dropped: Callable[[int], None] = lambda _count: None,
         flush_seconds: float = FLUSH_SECONDS,
+        niceness: int = 0,
     ) -> None:
         super().__init__(name="decision-keeper", daemon=True)
         self._path = path
@@ -80,6 +82,7 @@ class DecisionKeeper(threading.Thread):
         self._tell_written = tell_written
         self._tell_dropped = tell_dropped
         self._flush_seconds = flush_seconds
+        self._niceness = niceness
         # Taken from the source, and not known to be written.
         self._taken: list[list[RecordedCall]] = []
         self._shared = SharedRows()
@@ -99,9 +102,10 @@ class DecisionKeeper(threading.Thread):
             _log.warning("calls_not_recorded", why=f"the last took longer than {seconds:g} s")
 
     def run(self) -> None:
-        """Write what waits and remove what is too old, every second; calls go first."""
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        """Write what waits and remove what is too old, every second."""
+        if self._niceness:
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
         while not self._stopping.wait(self._flush_seconds):
             self._open.hold()
             self.flush()

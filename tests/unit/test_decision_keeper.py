@@ -12,7 +12,10 @@ from structlog.testing import capture_logs
 
 from pbx_adapters import decision_keeper
 from pbx_adapters.call_record import RecordedCall
+from pbx_adapters.config import Config
 from pbx_adapters.decision_keeper import NICENESS, SLICE, DecisionKeeper
+from pbx_adapters.keepers import Keepers
+from pbx_adapters.metrics import Metrics
 from pbx_adapters.side_database import HeldOpen
 from pbx_adapters.token_uses import read_uses, write_uses
 from tests.recorded import AT, DAY, CallSource, call_of, calls_of, recorded_numbers
@@ -85,18 +88,27 @@ def test_thread_writes_every_so_often_and_the_rest_when_it_ends(path: Path) -> N
     assert recorded_numbers(path) == list(range(1, 1_000))
 
 
-def test_thread_leaves_a_busy_processor_to_the_calls(path: Path) -> None:
-    """Its own niceness is raised, and that of no other thread."""
-    keeper = keeper_of(path, source := CallSource(call_of(1)), flush_seconds=0.01)
+@pytest.mark.parametrize(
+    ("answers_calls", "niceness"),
+    [pytest.param(False, NICENESS, id="supervisor"), pytest.param(True, 0, id="alone")],
+)
+def test_thread_yields_a_busy_processor_where_it_holds_up_no_call(
+    path: Path, *, answers_calls: bool, niceness: int
+) -> None:
+    """Calls that wait for Python's lock would wait until whoever has it gets a turn."""
+    source = CallSource(call_of(1))
+    config = Config(data_dir=path.parent)
+    keepers = Keepers(config, Metrics(), {}, source.take, answers_calls=answers_calls)
     before = os.getpriority(os.PRIO_PROCESS, 0)
-    keeper.start()
+    keepers.start()
     deadline = time.monotonic() + 30
     while source.calls and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert keeper.native_id is not None
-    assert os.getpriority(os.PRIO_PROCESS, keeper.native_id) == NICENESS
+    (thread,) = (one for one in threading.enumerate() if one.name == "decision-keeper")
+    assert thread.native_id is not None
+    assert os.getpriority(os.PRIO_PROCESS, thread.native_id) == (niceness or before)
     assert os.getpriority(os.PRIO_PROCESS, 0) == before
-    keeper.stop()
+    keepers.stop()
 
 
 def test_end_that_cannot_wait_says_so(path: Path, logged: list[dict[str, object]]) -> None:
