@@ -108,6 +108,7 @@ def test(invocation: Invocation, name: str | None) -> None:
 @pass_invocation
 def retry(invocation: Invocation, name: str | None) -> None:
     """Have the daemon try everything again at once, what was given up too."""
+    from admin_cli.control import is_daemon_there
     from pbx_adapters.notifications.outbox import list_deliveries, writing_outbox
     from pbx_adapters.notifications.outbox import retry as retry_deliveries
 
@@ -120,6 +121,8 @@ def retry(invocation: Invocation, name: str | None) -> None:
     if receivers:
         with writing_outbox(path) as db:
             count = retry_deliveries(db, name, clock.now())
+    if count and not is_daemon_there(invocation.control_socket):
+        tell("Warning: no daemon is running: it is tried once one is started")
     if invocation.is_json:
         print_json({"retried": count})
     else:

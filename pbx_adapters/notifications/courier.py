@@ -1,6 +1,7 @@
 """Brings what the outbox holds to its receivers, each in a thread of its own."""
 
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +18,7 @@ from pbx_adapters.notifications.outbox import (
     OutboxUnavailableError,
     count_waiting,
     due,
+    has_failed,
     note_attempt,
     put_outbox_aside,
     reading_outbox,
@@ -94,8 +96,7 @@ class Courier:
                 return
             self._waiting.set(count_waiting(db))
             for name, receiver in self._receivers.items():
-                is_resting = at < self._resting.get(name, 0) <= at + REST_SECONDS
-                if name in self._busy or is_resting:
+                if name in self._busy or self._is_resting(db, name, at):
                     continue
                 if batch := due(db, name, at, _AT_ONCE):
                     work = threading.Thread(
@@ -104,6 +105,10 @@ class Courier:
                     work.start()
                     # Where there is no room for a thread, it is tried again.
                     self._busy.add(name)
+
+    def _is_resting(self, db: sqlite3.Connection, name: str, at: int) -> bool:
+        """Tell whether a receiver is left in peace; whoever asks for a retry ends that."""
+        return at < self._resting.get(name, 0) <= at + REST_SECONDS and has_failed(db, name)
 
     def wait(self, seconds: float) -> None:
         """Wait for reports, and write what came of attempts; raises `OutboxUnavailableError`."""

@@ -237,6 +237,16 @@ def due(db: sqlite3.Connection, receiver: str, at: int, limit: int) -> list[Deli
     return list(map(_delivery, rows))
 
 
+def has_failed(db: sqlite3.Connection, receiver: str) -> bool:
+    """Tell whether anything that waits for a receiver failed since it was put in or retried."""
+    rows = db.execute(
+        "SELECT 1 FROM deliveries WHERE receiver = ? AND next_at IS NOT NULL AND attempts > 0 "
+        "LIMIT 1",
+        (receiver,),
+    )
+    return rows.fetchone() is not None
+
+
 def count_waiting(db: sqlite3.Connection) -> int:
     """Return how many deliveries wait."""
     rows = db.execute("SELECT count(*) FROM deliveries WHERE next_at IS NOT NULL")

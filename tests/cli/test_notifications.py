@@ -122,7 +122,9 @@ def test_damaged_outbox(cli: CommandLine, outbox: Path) -> None:
 
 def test_retry(cli: CommandLine, outbox: Path) -> None:
     """Everything is due at once, also what was given up."""
-    assert cli("notifications", "retry").stdout == "3 to be tried again by the daemon\n"
+    told = cli("notifications", "retry")
+    assert told.stdout == "3 to be tried again by the daemon\n"
+    assert told.stderr == "Warning: no daemon is running: it is tried once one is started\n"
     assert {one.next_at for one in list_deliveries(outbox)} == {AT}
 
 

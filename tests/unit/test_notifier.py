@@ -17,7 +17,7 @@ from pbx_adapters.config import Config
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.notifications import courier, notifier
 from pbx_adapters.notifications.notifier import Notifier
-from pbx_adapters.notifications.outbox import list_deliveries, reading_outbox
+from pbx_adapters.notifications.outbox import list_deliveries, reading_outbox, retry, writing_outbox
 from pbx_adapters.notifications.settings import NotifyRule, SmtpSettings
 from schedules.sqlite_store import open_store
 from tests.engine import CLOSED, OPEN, schedule_of
@@ -258,6 +258,22 @@ def test_after_a_failure_a_receiver_is_left_in_peace(site: Site, hook: Webhook) 
         wait_until(lambda: not list_deliveries(site.outbox), "all are sent")
     waiting = site.metrics.registry.get_sample_value("bereikbaar_notifications_waiting")
     assert waiting is not None
+
+
+def test_a_retry_ends_the_peace(site: Site, hook: Webhook) -> None:
+    """Whoever has everything tried again doesn't wait for the half minute to end."""
+    site.tell(hook)
+    hook.status = 500
+    with site.running():
+        wait_until(lambda: begun(site), "it follows the store")
+        for week in (CLOSED, OPEN):
+            site.save(week)
+        wait_until(lambda: site.count("webhook", "failed") == 1, "one failed")
+        wait_until(lambda: len(list_deliveries(site.outbox)) == 2, "both wait")
+        hook.status = 200
+        with writing_outbox(site.outbox) as db:
+            assert retry(db, None, site.at) == 2
+        wait_until(lambda: not list_deliveries(site.outbox), "both are sent")
 
 
 def test_a_damaged_outbox_loses_no_news_that_is_to_come(site: Site, hook: Webhook) -> None:
