@@ -14,7 +14,11 @@ from pbx_adapters.use_keeper import UseKeeper
 
 # The gauges that they set: they say nothing in a process without them.
 KEEPERS_GAUGES: Final = frozenset(
-    {"bereikbaar_last_decision_write_successful", "bereikbaar_notifications_waiting"}
+    {
+        "bereikbaar_last_decision_write_successful",
+        "bereikbaar_notifications_waiting",
+        "bereikbaar_last_notification_write_successful",
+    }
 )
 
 

@@ -43,6 +43,7 @@ GAUGES: Final[dict[str, Combination]] = {
     "bereikbaar_overrides_active": "max",
     "bereikbaar_last_decision_write_successful": "min",
     "bereikbaar_notifications_waiting": "max",
+    "bereikbaar_last_notification_write_successful": "min",
     "bereikbaar_build_info": "max",
     "process_virtual_memory_bytes": "sum",
     "process_resident_memory_bytes": "sum",
@@ -147,6 +148,12 @@ class Metrics:
         self.notifications_waiting = _gauge(
             registry, "notifications_waiting", "Notifications still to be sent"
         )
+        self.last_notification_write_successful = _gauge(
+            registry,
+            "last_notification_write_successful",
+            "0 when what is to be told could not be found or kept, else 1",
+        )
+        self.last_notification_write_successful.set(1)
         Gauge(
             "bereikbaar_build_info", "Version of the daemon", ["version"], registry=registry
         ).labels(version("bereikbaar")).set(1)

@@ -64,6 +64,7 @@ class Notifier(threading.Thread):
             waiting=metrics.notifications_waiting,
             clock=clock,
         )
+        self._tell_success = metrics.last_notification_write_successful.set
         self._trouble: dict[str, str] = {}
         self._is_stopping = threading.Event()
 
@@ -86,6 +87,7 @@ class Notifier(threading.Thread):
             if monotonic() >= look_again_at and not self._survive("news", self._look):
                 look_again_at = monotonic() + RETRY_SECONDS
             self._survive("outbox", self._deliver)
+            self._tell_success(not self._trouble)
         # What was just sent shall not be sent again after the next start.
         self._survive("outbox", lambda: self._courier.finish(FINISH_SECONDS))
         self._news.close()

@@ -66,6 +66,11 @@ class Site:
             thread.stop()
             assert not thread.is_alive()
 
+    def keeps(self) -> float | None:
+        """Return what monitoring is told of news and outbox: 1 where all is well."""
+        name = "bereikbaar_last_notification_write_successful"
+        return self.metrics.registry.get_sample_value(name)
+
     def count(self, channel: str, outcome: str) -> float:
         """Return how many attempts ended like that."""
         labels = {"channel": channel, "outcome": outcome}
@@ -306,6 +311,31 @@ def test_a_store_that_goes_away_and_comes_back(site: Site, hook: Webhook) -> Non
         site.save(CLOSED)
         wait_until(lambda: hook.got, "the save is told")
     assert [one["event"] for one in logged].count("notifications_held_up") == 1
+
+
+def test_what_cannot_be_kept_is_seen_by_monitoring(site: Site, hook: Webhook) -> None:
+    """A gauge falls while the outbox can't be used, and rises once it can."""
+    site.tell(hook)
+    site.outbox.mkdir()
+    assert site.keeps() == 1
+    with site.running():
+        wait_until(lambda: site.keeps() == 0, "it is told")
+        site.outbox.rmdir()
+        wait_until(lambda: site.keeps() == 1, "it is over")
+        site.save(CLOSED)
+        wait_until(lambda: hook.got, "the save is told")
+
+
+def test_news_that_cannot_be_found_is_seen_by_monitoring(site: Site, hook: Webhook) -> None:
+    """An outbox that is well doesn't hide a store that can't be read."""
+    site.tell(hook)
+    database, away = site.data_dir / "bereikbaar.db", site.data_dir / "away.db"
+    with site.running():
+        wait_until(lambda: begun(site), "it follows the store")
+        database.rename(away)
+        wait_until(lambda: site.keeps() == 0, "it is told")
+        away.rename(database)
+        wait_until(lambda: site.keeps() == 1, "it is over")
 
 
 def test_another_daemon_on_the_same_data(site: Site, hook: Webhook) -> None:
