@@ -1,13 +1,18 @@
 """docs/notifications.md: its configuration is accepted, and its receiver's check holds."""
 
+import grp
 import json
+import os
 import re
+import stat
+import subprocess
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from pbx_adapters.config import load_config
+from pbx_adapters.notifications.secret_files import read_webhook_secret
 from pbx_adapters.notifications.settings import EVENT_KINDS
 from pbx_adapters.notifications.webhooks import sign
 from tests.receivers import KEY, SECRET
@@ -42,6 +47,27 @@ def test_every_event_is_told() -> None:
 def test_example_is_a_message() -> None:
     """One line of JSON with its type, its moment and its data."""
     assert set(json.loads(block("json"))) == {"type", "timestamp", "data"}
+
+
+def test_secret_that_is_made_can_be_used(tmp_path: Path) -> None:
+    """The page's command gives it to the service's group and to nobody else, by way of sudo."""
+    path = tmp_path / "webhook-secret"
+    commands = tmp_path / "commands"
+    commands.mkdir()
+    # Who is root here, and which groups there are, is this machine's.
+    (commands / "sudo").write_text('#!/bin/sh\necho "$@" > "$ASKED"\nexec "$@"\n')
+    (commands / "sudo").chmod(0o700)
+    group = grp.getgrgid(os.getgid()).gr_name
+    text = block("sh").replace("/etc/bereikbaar/webhook-secret", str(path))
+    assert " -g bereikbaar " in text
+    found = {"PATH": f"{commands}:{os.environ['PATH']}", "ASKED": str(tmp_path / "asked")}
+    subprocess.run(
+        ["sh", "-euc", text.replace(" -g bereikbaar ", f" -g {group} ")], check=True, env=found
+    )
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert path.stat().st_gid == os.getgid()
+    assert len(read_webhook_secret(path)) == 32
+    assert (tmp_path / "asked").read_text().endswith(f"{path}\n")
 
 
 HEADERS = {"webhook-id": "msg_1", "webhook-timestamp": str(AT)}
