@@ -171,12 +171,14 @@ def test_what_is_left(upgraded: Machine) -> None:
         (command,) = (line.partition("=")[2] for line in lines if line.startswith("ExecStart="))
         data = "BEREIKBAAR_DATA_DIR=/var/lib/bereikbaar"
         upgraded.run(*AS_DAEMON, "env", data, *command.split())
+    (upgraded.root / "etc/bereikbaar/webhook-secret").write_text("whsec_")
     upgraded.run("dpkg", "--remove", "bereikbaar")
     check_left(upgraded, told_to_stay("after remove"))
     told = upgraded.run("dpkg", "--purge", "bereikbaar").output
     check_left(upgraded, told_to_stay("after purge"))
     assert list(upgraded.root.glob("var/lib/bereikbaar/bereikbaar.db"))
-    for remedy in ("rm -r /var/lib/bereikbaar /var/backups/bereikbaar", "userdel bereikbaar"):
+    folders = "/var/lib/bereikbaar /var/backups/bereikbaar /etc/bereikbaar"
+    for remedy in (f"rm -r {folders}", "userdel bereikbaar"):
         assert f"    {remedy}\n" in told
         upgraded.run(*remedy.split())
     assert upgraded.left() == set()
