@@ -12,7 +12,9 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    ModelWrapValidatorHandler,
     ValidationError,
+    WrapValidator,
     model_validator,
 )
 from pydantic_settings import (
@@ -25,7 +27,13 @@ from pydantic_settings import (
 
 from pbx_adapters.addresses import Network, is_unspecified, parse_network
 from pbx_adapters.data_dir import CALLER_KEY_FILE
-from pbx_adapters.notifications.settings import NotifyRule, SmtpSettings, check_receivers
+from pbx_adapters.notifications.settings import (
+    NamedPath,
+    NotifyRule,
+    SmtpSettings,
+    check_receivers,
+    validate_beside,
+)
 from schedules.errors import BereikbaarError, Fault, FaultyValueError, meant
 from schedules.faults import faults_of
 from schedules.field_text import check_country
@@ -130,7 +138,7 @@ class Config(BaseSettings):
         env_prefix=_PREFIX, extra="forbid", frozen=True, env_ignore_empty=True
     )
 
-    data_dir: Path = Path("data")
+    data_dir: NamedPath = Path("data")
     listen: Annotated[Listen, NoDecode, BeforeValidator(parse_listen)] = Listen("127.0.0.1", 8470)
     workers: int = Field(default=1, ge=1, le=64)
     public_url: Annotated[str, AfterValidator(_check_public_url)] | None = None
@@ -147,23 +155,24 @@ class Config(BaseSettings):
     default_region: Country = "NL"
     forward_countries: Annotated[tuple[Country, ...], NoDecode, BeforeValidator(_split_list)] = ()
     decision_retention_days: int = Field(default=30, ge=0, le=3_660)
-    caller_hash_key_file: Path | None = None
+    caller_hash_key_file: NamedPath | None = None
 
     @property
     def caller_key_path(self) -> Path:
         """Where the key is that callers' numbers are hashed with."""
         return self.caller_hash_key_file or self.data_dir / CALLER_KEY_FILE
 
-    notify: Annotated[tuple[NotifyRule, ...], NoDecode, AfterValidator(check_receivers)] = ()
+    notify: Annotated[tuple[NotifyRule, ...], NoDecode, WrapValidator(check_receivers)] = ()
     smtp: Annotated[SmtpSettings | None, NoDecode] = None
 
-    @model_validator(mode="after")
-    def _check_smtp(self) -> Self:
-        if self.smtp is None and any(rule.to for rule in self.notify):
-            raise FaultyValueError(
-                ("notify names e-mail addresses, and there is no [smtp]", "add [smtp] with host")
-            )
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _check_smtp(cls, value: object, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        faults = []
+        if isinstance(value, Mapping) and value.get("smtp") is None and _has_address(value):
+            problem = "notify names e-mail addresses, and there is no [smtp]"
+            faults.append((problem, "add [smtp] with host"))
+        return validate_beside(value, validate, faults)
 
     @property
     def lacks_public_url(self) -> bool:
@@ -186,6 +195,16 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let what was asked for on the command line win, then the environment, then the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _found_file.path)
+
+
+def _has_address(given: Mapping[str, object]) -> bool:
+    """Tell whether one of the rules is for a mailbox, whatever else is wrong with it."""
+    rules = given.get("notify")
+    return isinstance(rules, list | tuple) and any(
+        rule.to is not None if isinstance(rule, NotifyRule) else "to" in rule
+        for rule in rules
+        if isinstance(rule, NotifyRule | Mapping)
+    )
 
 
 class _FoundFile:
@@ -226,7 +245,11 @@ def load_config(path: Path | None, chosen: Mapping[str, Any]) -> Config:
         raise InvalidConfigError(
             [*(_where_set(fault, outside, source) for fault in faults), *unknown]
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        fault = Fault("", f"is no text in UTF-8: see line {line}", "write it as UTF-8")
+        raise InvalidConfigError([(source, fault), *unknown]) from None
+    except tomllib.TOMLDecodeError as error:
         fault = Fault("", f"is not TOML: {error}", "correct it there")
         raise InvalidConfigError([(source, fault), *unknown]) from None
     if unknown:

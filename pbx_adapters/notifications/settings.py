@@ -1,11 +1,23 @@
 """Who is told of what: the tables `[[notify]]` and `[smtp]` of the configuration."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Final, Literal, NamedTuple, Self, get_args
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self, TypeVar, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
 
 from schedules.errors import FaultyValueError
 from schedules.field_text import check_email, check_name, check_slug, fold
@@ -18,6 +30,52 @@ CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 _MAX_PORT: Final = 65_535
 # RFC 6409, RFC 8314, RFC 5321.
 _PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
+
+
+_T = TypeVar("_T")
+
+
+def validate_beside(
+    value: object, validate: Callable[[Any], _T], faults: Sequence[tuple[str, str]]
+) -> _T:
+    """Validate what has these faults as a whole, so that those of its parts are told with them.
+
+    Raises `ValidationError` or `FaultyValueError`.
+    """
+    try:
+        found = validate(value)
+    except ValidationError as error:
+        raise _with_faults(error, value, faults) from None
+    if faults:
+        raise FaultyValueError(*faults)
+    return found
+
+
+def _with_faults(
+    error: ValidationError, value: object, faults: Sequence[tuple[str, str]]
+) -> ValidationError:
+    if not faults:
+        return error
+    lines = [
+        InitErrorDetails(
+            type=line["type"], loc=line["loc"], input=line["input"], ctx=line.get("ctx", {})
+        )
+        for line in error.errors(include_url=False)
+    ]
+    own = InitErrorDetails(
+        type="value_error", loc=(), input=value, ctx={"error": FaultyValueError(*faults)}
+    )
+    return ValidationError.from_exception_data(error.title, [*lines, own])
+
+
+def _check_path(value: object) -> object:
+    if not str(value):
+        raise FaultyValueError(("is empty", "name it, or take the setting out"))
+    return value
+
+
+# One that is empty would be the folder where the daemon happens to run.
+NamedPath = Annotated[Path, BeforeValidator(_check_path)]
 
 
 def _check_webhook(url: str) -> str:
@@ -56,16 +114,16 @@ class SmtpSettings(_Table):
     port: int | None = Field(default=None, ge=1, le=_MAX_PORT)
     tls: Literal["starttls", "tls", "none"] = "starttls"
     user: str | None = None
-    password_file: Path | None = None
+    password_file: NamedPath | None = None
     sender: Annotated[str, AfterValidator(check_email)] = Field(alias="from")
 
-    @model_validator(mode="after")
-    def _check_login(self) -> Self:
-        if (self.user is None) != (self.password_file is None):
-            raise FaultyValueError(
-                ("has one of user and password_file alone", "give both, or neither")
-            )
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _check_login(cls, value: object, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        faults = []
+        if isinstance(value, Mapping) and ("user" in value) != ("password_file" in value):
+            faults.append(("has one of user and password_file alone", "give both, or neither"))
+        return validate_beside(value, validate, faults)
 
     @property
     def used_port(self) -> int:
@@ -82,27 +140,16 @@ class NotifyRule(_Table):
     name: Annotated[str, AfterValidator(check_name)] | None = None
     to: Annotated[str, AfterValidator(check_email)] | None = None
     webhook: Annotated[str, AfterValidator(_check_webhook)] | None = None
-    secret_file: Path | None = None
+    secret_file: NamedPath | None = None
     schedules: tuple[Annotated[str, AfterValidator(check_slug)], ...] = ()
     companies: tuple[Annotated[str, AfterValidator(check_name)], ...] = ()
     events: tuple[EventKind, ...] = EVENT_KINDS
 
-    @model_validator(mode="after")
-    def _check_choices(self) -> Self:
-        faults = []
-        if (self.to is None) == (self.webhook is None):
-            faults.append(("must say where to: an address or a webhook", "give `to` or `webhook`"))
-        if (self.webhook is None) != (self.secret_file is None):
-            faults.append(
-                ("a webhook and its secret_file go together", "give both, or neither of them")
-            )
-        if not self.events:
-            faults.append(("asks for no events", "leave `events` out for all, or name some"))
-        if self.schedules and self.companies:
-            faults.append(("chooses by schedules and by companies", "make two [[notify]] of it"))
-        if faults:
-            raise FaultyValueError(*faults)
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _check_choices(cls, value: object, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        faults = list(_faults_of_choices(value)) if isinstance(value, Mapping) else []
+        return validate_beside(value, validate, faults)
 
     @property
     def receiver(self) -> str:
@@ -116,6 +163,20 @@ class NotifyRule(_Table):
         if self.companies:
             return fold((company or "").strip()) in {fold(one.strip()) for one in self.companies}
         return not self.schedules or schedule_id in self.schedules
+
+
+def _faults_of_choices(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong between the keys of a `[[notify]]`, whatever they hold."""
+    if "to" in given and "webhook" in given:
+        yield "names an address and a webhook", "make two [[notify]] of it"
+    elif "to" not in given and "webhook" not in given:
+        yield "must say where to: an address or a webhook", "give `to` or `webhook`"
+    if ("webhook" in given) != ("secret_file" in given):
+        yield "a webhook and its secret_file go together", "give both, or neither of them"
+    if given.get("events") in ([], ()):
+        yield "asks for no events", "leave `events` out for all, or name some"
+    if given.get("schedules") and given.get("companies"):
+        yield "chooses by schedules and by companies", "make two [[notify]] of it"
 
 
 class Receiver(NamedTuple):
@@ -160,7 +221,30 @@ def receivers_of(rules: Iterable[NotifyRule]) -> dict[str, Receiver]:
     return found
 
 
-def check_receivers(rules: tuple[NotifyRule, ...]) -> tuple[NotifyRule, ...]:
-    """Pass rules whose receivers can be told apart; raises `FaultyValueError`."""
+def check_receivers(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    """Read rules whose receivers can be told apart; raises `FaultyValueError`."""
+    try:
+        rules = validate(value)
+    except ValidationError as error:
+        try:
+            receivers_of(_rules_as_given(value))
+        except FaultyValueError as clash:
+            raise _with_faults(error, value, clash.faults) from None
+        raise
     receivers_of(rules)
     return rules
+
+
+def _rules_as_given(value: object) -> Iterator[NotifyRule]:
+    """Yield what can be told of where rules lead to while some of them are faulty."""
+    for given in value if isinstance(value, list) else ():
+        if not isinstance(given, Mapping) or ("to" in given) == ("webhook" in given):
+            continue
+        texts = {key: one for key, one in given.items() if isinstance(one, str)}
+        shown: dict[str, Any] = {
+            key: texts.get(key) for key in ("name", "to", "webhook", "secret_file")
+        }
+        rule = NotifyRule.model_construct(None, **shown)
+        with suppress(ValueError):
+            if rule.receiver:
+                yield rule

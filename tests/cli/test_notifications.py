@@ -13,7 +13,7 @@ from pbx_adapters.notifications.outbox import (
     note_attempt,
     writing_outbox,
 )
-from tests.cli.command_line import CommandLine
+from tests.cli.command_line import CommandLine, document
 from tests.receivers import mail_server, webhook_server, write_secret
 
 # What the clock of these tests shows: 2026-11-22 10:00 UTC.
@@ -202,6 +202,27 @@ def test_config_check_looks_at_secrets(cli: CommandLine) -> None:
         "the password goes to 127.0.0.1:25 in clear: set tls of [smtp] to starttls or tls",
         "password can be read by everybody on this machine: take that right from others",
     ]
+
+
+def test_config_check_looks_for_who_is_chosen(cli: CommandLine) -> None:
+    """A schedule or a company that the store hasn't would be silent for ever."""
+    hook = webhook(cli, "https://hooks.example.nl")
+    cli.apply(document("winkel", company="Voorbeeld BV"))
+    configure(cli, f'{hook}\nschedules = ["winkel", "winkle"]')
+    assert cli.json("config", "check")["warnings"] == [
+        "chat is to be told of schedule 'winkle', which isn't there; did you mean winkel?"
+    ]
+    configure(cli, f'{hook}\ncompanies = ["VOORBEELD bv", "Voorbeeld"]')
+    (told,) = cli.json("config", "check")["warnings"]
+    assert told.startswith("chat is to be told of company 'Voorbeeld', of which no schedule is; ")
+
+
+def test_config_check_leaves_a_store_to_others(cli: CommandLine) -> None:
+    """Without a store, or with one that can't be read, nothing is said of schedules."""
+    configure(cli, f'{webhook(cli, "https://hooks.example.nl")}\nschedules = ["gone"]')
+    assert "gone" not in str(cli.json("config", "check")["warnings"])
+    cli.write("data/bereikbaar.db", b"kapot" * 1_000)
+    assert "gone" not in str(cli.json("config", "check")["warnings"])
 
 
 def test_config_check_is_content(cli: CommandLine) -> None:

@@ -258,8 +258,15 @@ def test_faults_of_a_file_are_told(text: str, problems: list[str]) -> None:
 
 def test_file_that_is_no_text_is_refused() -> None:
     """Bytes that are no UTF-8 are told like any other fault."""
-    Path("x.toml").write_bytes(b"data_dir = '\xff'")
-    assert "is not TOML" in faults(Path("x.toml"))
+    Path("x.toml").write_bytes(b"workers = 1\ndata_dir = '\xff'")
+    assert "x.toml: is no text in UTF-8: see line 2; write it as UTF-8" in faults(Path("x.toml"))
+
+
+@pytest.mark.parametrize("name", ["data_dir", "caller_hash_key_file"])
+def test_path_without_a_name_is_refused(name: str) -> None:
+    """It would be wherever the daemon happens to run."""
+    Path("x.toml").write_text(f'{name} = ""\n')
+    assert f"x.toml: {name}: is empty; name it, or take the setting out" in faults(Path("x.toml"))
 
 
 @pytest.mark.parametrize("path", ["absent.toml", "."])

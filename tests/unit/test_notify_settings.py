@@ -57,7 +57,10 @@ def test_port_follows_tls(tls: str, port: int) -> None:
 
 REFUSED = {
     "nobody": ("[[notify]]\n", "notify[0]: must say where to"),
-    "both ways": (f'{MAIL}webhook = "https://x"\nsecret_file = "s"\n{SMTP}', "notify[0]: must say"),
+    "both ways": (
+        f'{MAIL}webhook = "https://x"\nsecret_file = "s"\n{SMTP}',
+        "names an address and a webhook; make two",
+    ),
     "no mail server": (MAIL, "notify names e-mail addresses, and there is no [smtp]; add [smtp]"),
     "no secret": (
         '[[notify]]\nwebhook = "https://x"\n',
@@ -84,6 +87,31 @@ REFUSED = {
     "a table instead of a list": ('notify = "beheer"\n', "notify: must be a list"),
     "half a login": (f'{SMTP}user = "u"\n', "smtp: has one of user and password_file alone"),
     "no sender": ('[smtp]\nhost = "x"\n', "smtp.from: is missing"),
+    "misspelt half of a login": (
+        f'{SMTP}user = "u"\npasword_file = "p"\n',
+        "smtp: has one of user and password_file alone",
+    ),
+    "no name for a password's file": (f'{SMTP}user = "u"\npassword_file = ""\n', "is empty"),
+    "no name for a secret's file": (
+        '[[notify]]\nwebhook = "https://x"\nsecret_file = ""\n',
+        "notify[0].secret_file: is empty; name it",
+    ),
+    "bad webhook beside an address": (
+        f'{MAIL}webhook = "ftp://x"\nsecret_file = "s"\n{SMTP}',
+        "notify[0]: names an address and a webhook; make two [[notify]] of it",
+    ),
+    "bad webhook without a secret": (
+        '[[notify]]\nwebhook = "ftp://x"\n',
+        "notify[0]: a webhook and its secret_file go together",
+    ),
+    "one name for two, and another fault": (
+        f'{HOOK}{HOOK.replace("/a", "/b")}events = ["x"]\n',
+        "notify: two receivers are called 'hooks.example.nl'; give each a `name` of its own",
+    ),
+    "no mail server, and another fault": (
+        f'{MAIL}events = ["x"]\n',
+        "notify names e-mail addresses, and there is no [smtp]; add [smtp]",
+    ),
     "an address as host": (SMTP.replace("mail.", "http://mail."), "smtp.host: 'http://mail."),
     "port out of range": (f"{SMTP}port = 70000\n", "smtp.port: is more than 65535"),
     "unknown key of smtp": (f'{SMTP}hots = "x"\n', "smtp.hots: is not a key known here; did you"),
@@ -104,6 +132,23 @@ def test_all_faults_at_once(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfigError) as caught:
         load(tmp_path, f'[[notify]]\nto = "x"\n{HOOK}events = ["x"]\n{SMTP}port = 0\n')
     assert len(caught.value.faults) == 3
+
+
+def test_faults_of_the_whole_stand_beside_those_of_parts(tmp_path: Path) -> None:
+    """What is wrong between keys, tables and receivers doesn't wait until each key is right."""
+    with pytest.raises(InvalidConfigError) as caught:
+        load(
+            tmp_path,
+            f'listen = "nowhere"\n{MAIL}{HOOK}'
+            '[[notify]]\nwebhook = "https://hooks.example.nl/b"\nsecret_file = ""\n',
+        )
+    told = [f"{fault.place}: {fault.problem}" for fault in caught.value.faults]
+    assert told == [
+        "listen: 'nowhere' is not an address",
+        "notify[2].secret_file: is empty",
+        "notify: two receivers are called 'hooks.example.nl'",
+        ": notify names e-mail addresses, and there is no [smtp]",
+    ]
 
 
 @pytest.mark.parametrize("name", ["NOTIFY", "SMTP"])
