@@ -19,7 +19,8 @@ _log = structlog.get_logger()
 class UseKeeper(threading.Thread):
     """Keeps what calls note in `uses`: epoch seconds by a token's id.
 
-    `stop` keeps the rest and ends the thread. What can't be kept is told once, and tried again.
+    `stop` keeps the rest and ends the thread. What can't be kept is told once, and tried again;
+    that it went well then is told too.
     """
 
     def __init__(
@@ -61,4 +62,6 @@ class UseKeeper(threading.Thread):
             self._kept = {}
             return
         self._kept = noted
+        if self._is_told:
+            _log.info("token_uses_kept_again")
         self._is_told = False
