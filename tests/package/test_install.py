@@ -43,9 +43,13 @@ def test_settings_that_are_shown_are_accepted(tmp_path: Path) -> None:
     """Whoever takes the number sign away has a good configuration, the same as is shown."""
     shown = (PROJECT / "package/bereikbaar.toml").read_text()
     written = tmp_path / "bereikbaar.toml"
-    written.write_text(re.sub(r"^# (\w+ = )", r"\1", shown, flags=re.MULTILINE))
+    written.write_text(re.sub(r"^# (\w+ = |\[)", r"\1", shown, flags=re.MULTILINE))
     assert "\npublic_url =" in written.read_text()
-    assert str(load_config(written, {}).listen) == "192.0.2.10:8470"
+    config = load_config(written, {})
+    assert str(config.listen) == "192.0.2.10:8470"
+    assert config.workers > 1
+    assert [rule.receiver for rule in config.notify] == ["beheer@example.nl", "hooks.example.nl"]
+    assert config.smtp is not None
 
 
 def test_user_and_folders_are_those_of_the_units(root: Path) -> None:
