@@ -42,14 +42,21 @@ def notifications() -> None:
 @click.command(
     cls=Command,
     name="list",
-    epilog="bereikbaar notifications list\nbereikbaar notifications list --json",
+    epilog="bereikbaar notifications list\nbereikbaar notifications list beheer@example.nl --json",
 )
+@_RECEIVER
 @pass_invocation
-def list_(invocation: Invocation) -> None:
-    """List what waits to be sent and what was given up, why, and when it is tried next."""
+def list_(invocation: Invocation, name: str | None) -> None:
+    """List what waits to be sent and what was given up, why, and when it is tried next.
+
+    It is that of one receiver, or of all.
+    """
     from pbx_adapters.notifications.outbox import list_deliveries
 
     found = list_deliveries(invocation.data_dir / OUTBOX_FILE)
+    if name is not None:
+        _refuse_unknown(invocation, name, {one.receiver for one in found})
+        found = [one for one in found if one.receiver == name]
     if invocation.is_json:
         print_json(list(map(_fields_of, found)))
         return
@@ -127,6 +134,16 @@ def retry(invocation: Invocation, name: str | None) -> None:
         print_json({"retried": count})
     else:
         click.echo(f"{count} to be tried again by the daemon" if count else "nothing to try again")
+
+
+def _refuse_unknown(invocation: Invocation, name: str, waiting: set[str]) -> None:
+    """Refuse a receiver for whom nothing waits, and whom the configuration doesn't name either."""
+    from pbx_adapters.notifications.settings import receivers_of
+
+    known = waiting | receivers_of(invocation.config.notify).keys()
+    if name not in known:
+        remedy = meant(name, known, "`config show` names those that there are")
+        raise NotFoundError(f"there is no receiver {name!r}; {remedy}")
 
 
 def _chosen(invocation: Invocation, name: str | None) -> "list[Receiver]":

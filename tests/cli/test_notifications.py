@@ -96,6 +96,16 @@ def test_list_for_programs(cli: CommandLine) -> None:
     assert (new["state"], new["why"]) == ("waiting", "")
 
 
+@pytest.mark.usefixtures("outbox")
+def test_list_of_one_receiver(cli: CommandLine) -> None:
+    """His alone; one for whom nothing waits is no fault, and one who isn't there is."""
+    assert [one["id"] for one in cli.json("notifications", "list", "chat")] == ["msg_1", "msg_2"]
+    told = cli("notifications", "list", "chet", code=1).stderr
+    assert told == "Error: there is no receiver 'chet'; did you mean chat?\n"
+    configure(cli, webhook(cli, "http://127.0.0.1:9", "chet"))
+    assert cli.json("notifications", "list", "chet") == []
+
+
 def test_what_a_receiver_said_does_nothing_to_a_terminal(cli: CommandLine, outbox: Path) -> None:
     """Its words are told, and not obeyed."""
     waiting = list_deliveries(outbox)[0]
