@@ -220,7 +220,10 @@ async def tidy_up(parts: Parts, *, is_first: bool = True) -> None:
     await asyncio.to_thread(import_module, "phonenumbers")
     if not is_first:
         return
-    await asyncio.to_thread(remove_leftovers, parts.config.data_dir, clock.now())
+    try:
+        await asyncio.to_thread(remove_leftovers, parts.config.data_dir, clock.now())
+    except OSError as error:
+        _log.warning("leftovers_not_removed", why=str(error))
     while True:
         try:
             await asyncio.to_thread(
