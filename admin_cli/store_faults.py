@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from admin_cli.counting import counted
-from admin_cli.finding import Finding, told_by
+from admin_cli.finding import Finding, or_unreadable, told_by
 from admin_cli.invocation import Invocation
 from admin_cli.message_faults import message_faults
 from pbx_adapters import clock
@@ -81,7 +81,7 @@ def _content_faults(invocation: Invocation, store: "SqliteStore") -> Iterator[Fi
         problem = f"this machine's clock stands at {now:%Y-%m-%d %H:%M} UTC, before a save of "
         remedy = "set the clock, and see that it is kept: calls are decided by it"
         yield Finding("clock-behind", "clock", f"{problem}{newest:%Y-%m-%d %H:%M}", remedy)
-    yield from message_faults(invocation, in_force, needed)
+    yield from or_unreadable(message_faults(invocation, in_force, needed))
 
 
 def _needed_messages(store: "SqliteStore") -> tuple[frozenset[str] | None, list[Finding]]:

@@ -295,3 +295,24 @@ def test_file_that_others_may_read_is_told(cli: CommandLine, name: str) -> None:
     (finding,) = [one for one in findings if one["code"] == "readable-by-others"]
     assert finding["place"] == name
     assert f"`chmod 600 data/{name}`" in finding["remedy"]
+
+
+@pytest.mark.parametrize("folder", ["audio", "inbox"])
+def test_folder_that_is_none_hides_nothing_else(cli: CommandLine, folder: str) -> None:
+    """It is one finding among others; what lies beside it is looked at all the same."""
+    used(cli, token(cli, "--expires", "1d"), "2026-11-22T09:59")
+    (cli.folder / "data" / folder).touch()
+    told = [(code, place) for code, place, _ in found(cli)]
+    assert told[0] == ("unreadable", f"data/{folder}")
+    assert [code for code, _ in told] == ["unreadable", "token-expires-soon"]
+
+
+def test_configuration_that_no_daemon_would_start_with_is_told(cli: CommandLine) -> None:
+    """Every fault of it, before a restart meets it."""
+    cli("migrate")
+    cli.write("bereikbaar.toml", 'listen = "nowhere"\nworkers = 0\n')
+    findings = cli.json("doctor", "--data-dir", "data", code=3)["findings"]
+    assert [(one["code"], one["place"]) for one in findings] == [
+        ("config-invalid", "configuration")
+    ] * 2
+    assert {one["problem"].partition(":")[0] for one in findings} == {"listen", "workers"}
