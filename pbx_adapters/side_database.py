@@ -150,6 +150,37 @@ class SideDatabase(NamedTuple):
             raise self.unavailable(told) from error
 
 
+class HeldOpen:
+    """Keeps a database from being synchronised to the disk after every transaction.
+
+    The last one to close a database does that. For one thread.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._held: sqlite3.Connection | None = None
+        self._inode = 0
+
+    def hold(self) -> None:
+        """Hold the database that is there, if one is; let go of one that was moved away."""
+        with suppress(OSError, sqlite3.Error):
+            inode = self._path.stat().st_ino if self._path.exists() else 0
+            if self._held is not None and inode == self._inode:
+                return
+            self.let_go()
+            if inode:
+                self._held, self._inode = _connect(self._path, "rw"), inode
+                # Until it is read, it isn't open.
+                self._held.execute("PRAGMA user_version").fetchall()
+
+    def let_go(self) -> None:
+        """Let what was written be synchronised, and its log be removed."""
+        held, self._held = self._held, None
+        if held is not None:
+            with suppress(sqlite3.Error):
+                held.close()
+
+
 def damaged_path(path: Path) -> Path:
     """Return what a damaged database is renamed to."""
     return path.with_name(f"{path.name}.damaged")
