@@ -106,7 +106,7 @@ def test_daemon_goes_on_while_writers_are_killed(
     daemon: Daemon, how_many: Callable[[int, int], int]
 ) -> None:
     """It answers at every moment, and follows up to the last commit there is."""
-    kills, dice, number = how_many(10, 100), random.Random(7), 0
+    kills, dice, number = how_many(10, 50), random.Random(7), 0
     daemon.start()
 
     def is_named(name: str) -> bool:
