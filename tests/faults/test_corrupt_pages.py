@@ -108,7 +108,7 @@ def test_cold_start_on_a_spoilt_database(
     daemon: Daemon, files: tuple[bytes, bytes], how_many: Callable[[int, int], int]
 ) -> None:
     """Every call gets the true answer from the first on; what is spoilt raises the alarm."""
-    trials, dice, alarms = how_many(14, 70), random.Random(1), 0
+    trials, dice, alarms = how_many(14, 49), random.Random(1), 0
     kept = daemon.last_good.read_bytes()
     for trial in range(trials):
         for path in daemon.data_dir.glob("bereikbaar.db*"):
