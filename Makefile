@@ -16,6 +16,8 @@ SOAK_MINUTES ?= 120
 # Each is a whole story: of a build, or of a machine of its own.
 PACKAGE_ARGS ?= -n 2
 BIN := .venv/bin
+# What `make e2e` and `make faults` run takes as long again.
+QUICK := -m "not slow and not pbx and not faults" --ignore=tests/e2e
 
 # Branches counted in full: what a call's answer depends on.
 EXACT := routing_engine/*,schedules/model.py,schedules/*editing.py,schedules/exception_dates.py,schedules/forward_rows.py,schedules/message_rows.py,schedules/carry_over.py
@@ -42,8 +44,8 @@ run: .venv/.installed  ## start the demo: the daemon with example schedules
 	$(BIN)/python docs/examples/run.py
 
 .PHONY: test
-test: .venv/.tools  ## all tests but the slow ones; PYTEST_ARGS="-k holidays" narrows
-	$(BIN)/python -m pytest -m "not slow and not pbx and not faults" $(PYTEST_ARGS)
+test: .venv/.tools  ## all tests but of daemons as processes, PBXs and faults; PYTEST_ARGS="-k holidays" narrows
+	$(BIN)/python -m pytest $(QUICK) $(PYTEST_ARGS)
 
 .PHONY: check
 check: .venv/.tools  ## everything CI asks: format, lint, types, imports, spelling, tests, coverage
@@ -53,7 +55,7 @@ check: .venv/.tools  ## everything CI asks: format, lint, types, imports, spelli
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not slow and not pbx and not faults" $(PYTEST_ARGS)
+	$(BIN)/coverage run -m pytest $(QUICK) $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --include="$(EXACT)" --fail-under=100
 	$(BIN)/coverage report --omit="$(EXACT)" --fail-under=90

@@ -15,6 +15,7 @@ from schedules.errors import FaultyValueError
 from schedules.telephone import read_number
 
 _SHOWN: Final = 100
+_MOST: Final = 1_000_000_000
 
 _COMMANDS: Final = {
     "list": LazyCommand("admin_cli.calls", "list_calls", "List recorded calls, newest first."),
@@ -43,7 +44,7 @@ def calls() -> None:
 @click.option("--caller", metavar="N", help="Only this caller's, in any form.")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, _MOST),
     metavar="N",
     help=f"At most so many; else {_SHOWN}, and with --csv all.",
 )
@@ -113,14 +114,19 @@ def _number_of(invocation: Invocation, text: str | None) -> str:
 def _hash_of(invocation: Invocation, text: str | None) -> int | None:
     """Return the hash under which a caller's calls are kept, None for any.
 
-    Raises `FaultyValueError` and `CallerKeyError`.
+    Raises `FaultyValueError`, also where the key is missing: other values are still to be judged.
     """
     if text is None:
         return None
-    from pbx_adapters.caller_hash import hash_caller, read_caller_key
+    from pbx_adapters.caller_hash import CallerKeyError, hash_caller, read_caller_key
 
     config = invocation.config
-    hashed = hash_caller(read_caller_key(config.caller_key_path), text, config.default_region)
+    try:
+        key = read_caller_key(config.caller_key_path)
+    except CallerKeyError as error:
+        problem, _, remedy = str(error).partition("; ")
+        raise FaultyValueError((problem, remedy)) from error
+    hashed = hash_caller(key, text, config.default_region)
     if hashed is None:
         raise FaultyValueError(
             (f"{text[:40]!r} is no telephone number", "write it as +31612345678")

@@ -21,11 +21,21 @@ _STALE_SECONDS: Final = 600
 
 def daemon_faults(invocation: Invocation) -> Iterator[Finding]:
     """Find whether the daemon on this data directory does what it should, if one runs."""
+    from pbx_adapters.config import InvalidConfigError
+
+    wanted: int | None = None
+    try:
+        wanted = invocation.config.max_connections
+    except InvalidConfigError as error:
+        for fault in error.faults:
+            problem = f"{fault.place}: {fault.problem}"
+            yield Finding("config-invalid", "configuration", problem, fault.remedy)
     path = invocation.control_socket
     is_there = is_daemon_there(path)
     if is_there:
         yield from _answer_faults(path)
-        yield from _descriptor_faults(invocation)
+        if wanted is not None:
+            yield from _descriptor_faults(path, wanted)
     elif path.exists():
         problem = "the daemon that made it was killed, or its machine stopped"
         remedy = "start the daemon, and see its log and the kernel's"
@@ -45,12 +55,12 @@ def _answer_faults(path: Path) -> Iterator[Finding]:
         yield Finding("daemon-degraded", CONTROL_SOCKET, str(why), remedy)
 
 
-def _descriptor_faults(invocation: Invocation) -> Iterator[Finding]:
+def _descriptor_faults(path: Path, max_connections: int) -> Iterator[Finding]:
     """Find whether the daemon may hold as many connections open as it was told to take."""
     from pbx_adapters.connection_limits import ConnectionLimits, fit_to
 
-    wanted = ConnectionLimits(max_connections=invocation.config.max_connections)
-    soft = _open_files_limit(invocation.control_socket)
+    wanted = ConnectionLimits(max_connections=max_connections)
+    soft = _open_files_limit(path)
     fitting = wanted if soft is None else fit_to(wanted, soft)
     if fitting != wanted:
         problem = (

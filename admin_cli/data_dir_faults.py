@@ -1,15 +1,27 @@
 """What is wrong with the data directory itself: its disk, owners and modes, for `doctor`."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from admin_cli.finding import Finding
+from pbx_adapters.data_dir import CALLER_KEY_FILE, DECISIONS_FILE, OUTBOX_FILE
 
 # A save needs some pages of the log; the last-good file as much as all schedules.
 _FULL_BYTES: Final = 1_000_000
 _NEARLY_FULL_BYTES: Final = 100_000_000
+# By how the names of files begin.
+_SECRETS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "bereikbaar.db": "what tokens are checked by",
+        "last-good": "what tokens are checked by",
+        DECISIONS_FILE: "who called when",
+        CALLER_KEY_FILE: "what callers are recognised by",
+        OUTBOX_FILE: "who changed what",
+    }
+)
 
 
 def data_dir_faults(data_dir: Path) -> Iterator[Finding]:
@@ -28,15 +40,16 @@ def data_dir_faults(data_dir: Path) -> Iterator[Finding]:
             problem = f"it belongs to user {found.st_uid}, and the data directory to user {owner}"
             remedy = f"`chown -R {owner} {data_dir}`, and run commands as that user"
             yield Finding("wrong-owner", path.name, problem, remedy)
-        if path.is_file() and found.st_mode & 0o077:
+        secret = _secret_of(path)
+        if secret and path.is_file() and found.st_mode & 0o077:
             problem = f"its mode is {found.st_mode & 0o777:04o}: others may read it"
-            remedy = f"`chmod 600 {path}`: it holds what tokens are checked by"
-            if _is_secret(path):
-                yield Finding("readable-by-others", path.name, problem, remedy)
+            remedy = f"`chmod 600 {path}`: it holds {secret}"
+            yield Finding("readable-by-others", path.name, problem, remedy)
 
 
-def _is_secret(path: Path) -> bool:
-    return path.name.startswith(("bereikbaar.db", "decisions.db", "last-good"))
+def _secret_of(path: Path) -> str:
+    """Return what others may not read in a file, empty where it may be seen."""
+    return next((secret for name, secret in _SECRETS.items() if path.name.startswith(name)), "")
 
 
 def _disk_faults(data_dir: Path) -> Iterator[Finding]:

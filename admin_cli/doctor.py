@@ -7,11 +7,12 @@ import click
 
 from admin_cli.daemon_faults import daemon_faults
 from admin_cli.data_dir_faults import data_dir_faults
-from admin_cli.finding import CODES, Finding
+from admin_cli.finding import CODES, Finding, or_unreadable
 from admin_cli.invocation import Invocation, print_json
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.message_faults import recording_faults
 from admin_cli.refusals import EXIT_ANSWER_IS_NO
+from admin_cli.side_faults import side_faults
 from admin_cli.store_faults import store_faults
 
 _PLACES_SHOWN: Final = 4
@@ -26,10 +27,11 @@ def doctor(invocation: Invocation) -> None:
     exit code 3 when it finds an error.
     """
     found = [
-        *store_faults(invocation),
-        *recording_faults(invocation.inbox),
-        *data_dir_faults(invocation.data_dir),
-        *daemon_faults(invocation),
+        *or_unreadable(store_faults(invocation)),
+        *or_unreadable(recording_faults(invocation.inbox)),
+        *side_faults(invocation.data_dir),
+        *or_unreadable(data_dir_faults(invocation.data_dir)),
+        *or_unreadable(daemon_faults(invocation)),
     ]
     found.sort(key=lambda one: (list(CODES).index(one.code), one.place))
     if invocation.is_json:

@@ -7,7 +7,7 @@ import click
 
 from admin_cli.call_words import call_fields
 from admin_cli.check_report import ACTION_WORDS, DEFAULT_ZONE, local_and_utc, print_considered
-from admin_cli.invocation import Invocation, print_json, tell
+from admin_cli.invocation import Invocation, legible, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.refusals import EXIT_ANSWER_IS_NO, EXIT_REFUSED
 from pbx_adapters.call_queries import find_call
@@ -154,7 +154,7 @@ def _print_explanation(
     fields: dict[str, str], replay: _Replay, differing: list[str], notes: list[str]
 ) -> None:
     for label, text in _lines_of(fields, replay.schedule):
-        click.echo(f"{label:<9}  {text}")
+        click.echo(f"{label:<9}  {legible(text)}")
     if replay.fields:
         click.echo(f"{'replayed':<9}  {'otherwise' if differing else 'the same'}")
     for key in differing:

@@ -1,6 +1,6 @@
 """What `doctor` may find: each fault's code, and how grave it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -15,6 +15,8 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "data-dir-read-only": "error",
         "disk-full": "error",
         "wrong-owner": "error",
+        "unreadable": "error",
+        "config-invalid": "error",
         "clock-behind": "error",
         "daemon-silent": "error",
         "daemon-degraded": "error",
@@ -35,6 +37,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "token-expired": "warning",
         "token-expires-soon": "warning",
         "decisions-damaged": "warning",
+        "outbox-damaged": "warning",
         "audio-unneeded": "info",
     }
 )
@@ -60,3 +63,13 @@ def told_by(code: str, place: str, told: str) -> Finding:
     text = told.rpartition(f"{place}: ")[2]
     problem, _, remedy = text.rpartition(": ") if ": " in text else text.partition("; ")
     return Finding(code, place, problem, remedy)
+
+
+def or_unreadable(faults: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield findings, and as the last one what the system doesn't let be read, if anything."""
+    try:
+        yield from faults
+    except OSError as error:
+        remedy = "see its owner and mode, and which user runs this"
+        place, problem = str(error.filename or "data directory"), error.strerror or str(error)
+        yield Finding("unreadable", place, problem, remedy)

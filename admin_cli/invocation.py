@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from routing_engine.compiler import TargetCheck
     from schedules.sqlite_store import SqliteStore
     from schedules.sqlite_writer import SqliteWriter
+
+
+# Control characters, which a terminal obeys whoever sent them; line breaks would break a table.
+_OBEYED: Final = dict.fromkeys((*range(32), *range(127, 160)), "?") | dict.fromkeys(b"\t\n", " ")
 
 
 class _UndoneError(Exception):
@@ -177,10 +181,14 @@ def print_json(document: object) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
+def legible(text: str) -> str:
+    """Return a text on one line, without what a terminal obeys."""
+    return text.translate(_OBEYED)
+
+
 def print_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     """Answer a person in columns as wide as what is in them."""
-    # A line break within a cell would break the table.
-    rows = [tuple(" ".join(cell.split("\n")).replace("\t", " ") for cell in row) for row in rows]
+    rows = [tuple(map(legible, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
     for row in (headings, *rows):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

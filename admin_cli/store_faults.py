@@ -1,12 +1,12 @@
 """What is wrong with the store: whether it opens, and all that it holds, for `doctor`."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from admin_cli.counting import counted
-from admin_cli.finding import Finding, told_by
+from admin_cli.finding import Finding, or_unreadable, told_by
 from admin_cli.invocation import Invocation
 from admin_cli.message_faults import message_faults
 from pbx_adapters import clock
@@ -81,7 +81,7 @@ def _content_faults(invocation: Invocation, store: "SqliteStore") -> Iterator[Fi
         problem = f"this machine's clock stands at {now:%Y-%m-%d %H:%M} UTC, before a save of "
         remedy = "set the clock, and see that it is kept: calls are decided by it"
         yield Finding("clock-behind", "clock", f"{problem}{newest:%Y-%m-%d %H:%M}", remedy)
-    yield from message_faults(invocation, in_force, needed)
+    yield from or_unreadable(message_faults(invocation, in_force, needed))
 
 
 def _needed_messages(store: "SqliteStore") -> tuple[frozenset[str] | None, list[Finding]]:
@@ -106,17 +106,15 @@ def _schedule_faults(current: Revision, in_force: dict[str, list[str]]) -> Itera
 
 
 def _token_faults(invocation: Invocation, store: "SqliteStore") -> Iterator[Finding]:
-    """Find tokens that end soon or ended while in use, and whether their last use can be read."""
+    """Find tokens that end soon or ended while in use."""
     from admin_cli.token_faults import token_faults
     from pbx_adapters.decisions_db import DecisionsUnavailableError
     from pbx_adapters.token_uses import read_uses
 
     uses = {}
-    try:
+    # Told as damage of that database.
+    with suppress(DecisionsUnavailableError):
         uses = read_uses(invocation.data_dir / DECISIONS_FILE)
-    except DecisionsUnavailableError as error:
-        problem, _, remedy = str(error).rpartition("; ")
-        yield Finding("decisions-damaged", DECISIONS_FILE, problem, remedy)
     try:
         tokens = store.tokens()
     except StoreUnavailableError:

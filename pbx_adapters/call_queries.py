@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from pbx_adapters.call_record import NUMBER_BITS, RecordedCall, RecordedOutcome, split_id
-from pbx_adapters.decisions_db import reading_decisions
+from pbx_adapters.decisions_db import DecisionsUnavailableError, reading_decisions
 
 _TABLE: Final = "calls"
 _QUARTER: Final = 900
@@ -98,7 +98,7 @@ def find_call(path: Path, decision_id: str) -> RecordedCall | None:
     """Return the call with this id, None where none is kept."""
     with reading_decisions(path, _TABLE) as db:
         rows = [] if db is None else db.execute(_FIND, split_id(decision_id)).fetchall()
-    return _call_of(*rows[0]) if rows else None
+        return _call_of(*rows[0]) if rows else None
 
 
 def list_calls(path: Path, wanted: CallFilter, limit: int | None) -> Iterator[RecordedCall]:
@@ -202,14 +202,22 @@ def _call_of(  # noqa: PLR0913, PLR0917 - the columns
     prefix: str,
 ) -> RecordedCall:
     count = row_id & (1 << NUMBER_BITS) - 1
+    decision_id = f"{prefix}-{count:08x}" if count else prefix
+    try:
+        outcome = _outcome_of(told, valid_until)
+    except (TypeError, ValueError):
+        raise DecisionsUnavailableError(
+            f"what was decided for {decision_id} was altered; stop the daemon, move the file away, "
+            "and start it again: it begins another"
+        ) from None
     return RecordedCall(
-        f"{prefix}-{count:08x}" if count else prefix,
+        decision_id,
         at,
         dialect,
         None if number is None else f"+{number}",
         caller,
         callid,
-        _outcome_of(told, valid_until),
+        outcome,
     )
 
 

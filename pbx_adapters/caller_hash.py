@@ -80,11 +80,11 @@ def make_caller_key(path: Path) -> None:
 
     The file is there whole or not at all. Raises `CallerKeyError`.
     """
-    if path.exists():
-        return
     # Another process may be making it at the same time.
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
+        if path.exists():
+            return
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:

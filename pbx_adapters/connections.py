@@ -146,7 +146,9 @@ class _Connection(web.RequestHandler):
     @property
     def descriptor(self) -> int:
         """The file descriptor of its socket, negative once that is closed."""
-        return int(self._peer.get_extra_info("socket").fileno())
+        found = self._peer.get_extra_info("socket")
+        # uvloop has none any more once it is closing.
+        return -1 if found is None else int(found.fileno())
 
     def drop(self) -> None:
         """Close at once, whatever is still to be sent."""

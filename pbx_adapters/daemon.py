@@ -61,7 +61,9 @@ async def _serve_alone(config: Config, metrics: Metrics) -> None:
     address = Listen(config.listen.host, sockets[0].getsockname()[1])
     parts = wire(config, metrics)
     whole = Alone(metrics, clock.now, parts.reloader.reload)
-    keepers = Keepers(config, metrics, parts.admission.uses, parts.decisions.take)
+    keepers = Keepers(
+        config, metrics, parts.admission.uses, parts.decisions.take, answers_calls=True
+    )
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, parts.reloader.request)
     _warn_of_address(config, address)
     base_url = base_url_of(config, address)
@@ -103,7 +105,7 @@ async def _supervise(config: Config, metrics: Metrics) -> None:
         file = None if control is None else SocketFile.of(control)
         fleet = Fleet(config.workers, metrics, clock.now, monotonic)
         supervisor = Supervisor(config, fleet, address, control)
-        keepers = Keepers(config, metrics, fleet.uses, fleet.take_calls)
+        keepers = Keepers(config, metrics, fleet.uses, fleet.take_calls, answers_calls=False)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, supervisor.reload)
         manager = ServiceManager(os.environ, os.getpid())
         keepers.start()

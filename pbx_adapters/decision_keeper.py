@@ -1,5 +1,6 @@
 """Keeps what was decided for each call, in a thread of its own: no call waits for it."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -17,19 +18,27 @@ from pbx_adapters.call_record import (
     write_calls,
 )
 from pbx_adapters.decisions_db import DecisionsUnavailableError, writing_decisions
-from pbx_adapters.side_database import damaged_path
+from pbx_adapters.side_database import HeldOpen, damaged_path
 
 FLUSH_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 5.0
 # Python's lock is held for a slice's rows at once, which a call may have to wait for.
 SLICE: Final = 250
 # What is written together; others who write, such as the keeper of token uses, wait for that.
-_SLICES_AT_ONCE: Final = 20
+_SLICES_AT_ONCE: Final = 8
+# For a process that answers no call. To write a call takes nearly half of what answering it takes:
+# on a processor that has nothing left, calls are answered, and left out of the record. Beside calls
+# it would sleep with Python's lock in its hands, and hold them up for half a second.
+NICENESS: Final = 15
 _REMOVED_AT_ONCE: Final = 1_000
 _REMOVAL_SECONDS: Final = 60.0
 # Of each second, what removing may take while much is to be removed.
 _REMOVAL_SHARE: Final = 0.25
 _DAY_SECONDS: Final = 86_400
+# A clock that was set ahead by more than the first is believed after the second: if it is wrong,
+# somebody has time to put it back before everything seems too old.
+_LEAP_SECONDS: Final = 3_600
+_DOUBT_SECONDS: Final = _DAY_SECONDS
 # What SQLite refuses for its own sake, and would again.
 _FAULTS_OF_DATA: Final = (
     sqlite3.DataError,
@@ -50,7 +59,7 @@ class DecisionKeeper(threading.Thread):
 
     What can't be written is told once and tried again; meanwhile no more is taken from the source.
     `tell_written` hears of every attempt whether it succeeded, `tell_dropped` how many calls
-    could never be written.
+    could never be written. On Linux the thread has a `niceness` of its own.
     """
 
     def __init__(  # noqa: PLR0913 - its wiring
@@ -63,6 +72,7 @@ class DecisionKeeper(threading.Thread):
         tell_written: Callable[[bool], None] = lambda _is_written: None,
         tell_dropped: Callable[[int], None] = lambda _count: None,
         flush_seconds: float = FLUSH_SECONDS,
+        niceness: int = 0,
     ) -> None:
         super().__init__(name="decision-keeper", daemon=True)
         self._path = path
@@ -72,10 +82,15 @@ class DecisionKeeper(threading.Thread):
         self._tell_written = tell_written
         self._tell_dropped = tell_dropped
         self._flush_seconds = flush_seconds
+        self._niceness = niceness
         # Taken from the source, and not known to be written.
         self._taken: list[list[RecordedCall]] = []
         self._shared = SharedRows()
+        self._open = HeldOpen(path)
         self._is_told = False
+        # By how much the clock is ahead of one that nobody sets.
+        self._lead = clock() - monotonic()
+        self._doubted_until = 0.0
         self._removes_at = monotonic()
         self._stopping = threading.Event()
 
@@ -88,12 +103,20 @@ class DecisionKeeper(threading.Thread):
 
     def run(self) -> None:
         """Write what waits and remove what is too old, every second."""
+        if self._niceness:
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
         while not self._stopping.wait(self._flush_seconds):
+            self._open.hold()
             self.flush()
             if monotonic() >= self._removes_at:
                 is_done = self.remove_expired(self._flush_seconds * _REMOVAL_SHARE)
                 self._removes_at = monotonic() + (_REMOVAL_SECONDS if is_done else 0)
+                if is_done:
+                    # What was removed is in the log still.
+                    self._open.let_go()
         self.flush()
+        self._open.let_go()
 
     def flush(self) -> None:
         """Write all that waits, as long as it can be written."""
@@ -103,6 +126,7 @@ class DecisionKeeper(threading.Thread):
             error = self._attempt(self._write)
             if error is not None:
                 self._shared = SharedRows()
+                self._open.let_go()
                 if not _is_of_the_file(error):
                     # It would fail for ever, and keep every later call out.
                     self._tell_dropped(sum(map(len, self._taken)))
@@ -117,7 +141,7 @@ class DecisionKeeper(threading.Thread):
 
     def remove_expired(self, seconds: float) -> bool:
         """Remove what is too old, for about so long; tell whether that is done, or has to wait."""
-        if not self._path.exists():
+        if self._is_clock_doubtful() or not self._is_there():
             return True
         before = self._clock() - self._retention_seconds
         _remove_put_aside(self._path, before)
@@ -135,6 +159,26 @@ class DecisionKeeper(threading.Thread):
             if monotonic() >= ends_at or self._stopping.is_set():
                 break
         return removed < _REMOVED_AT_ONCE
+
+    def _is_clock_doubtful(self) -> bool:
+        """Tell whether the clock was lately set far ahead, and not put back since."""
+        lead = self._clock() - monotonic()
+        ahead = lead - self._lead
+        self._lead = lead
+        if ahead > _LEAP_SECONDS:
+            self._doubted_until = monotonic() + _DOUBT_SECONDS
+            why = f"the clock went {ahead:.0f} s ahead at once; it is believed after a day"
+            _log.warning("calls_not_removed", why=why)
+        elif ahead < -_LEAP_SECONDS:
+            self._doubted_until = 0.0
+        return monotonic() < self._doubted_until
+
+    def _is_there(self) -> bool:
+        try:
+            return self._path.exists()
+        except OSError:
+            # As where the folder can't be searched; whatever is to be written tells it.
+            return False
 
     def _take(self) -> bool:
         """Take a slice from the source; tell whether it had one."""

@@ -111,3 +111,11 @@ def reading_decisions(path: Path, table: str) -> AbstractContextManager[sqlite3.
     Raises `DecisionsUnavailableError`.
     """
     return _DECISIONS.reading(path, table)
+
+
+def check_decisions(path: Path) -> None:
+    """Look through the database for damage, for some seconds.
+
+    Raises `DecisionsUnavailableError`.
+    """
+    _DECISIONS.check(path)

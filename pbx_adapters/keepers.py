@@ -7,7 +7,7 @@ from pbx_adapters import clock
 from pbx_adapters.call_record import RecordedCall
 from pbx_adapters.config import Config
 from pbx_adapters.data_dir import DECISIONS_FILE
-from pbx_adapters.decision_keeper import DecisionKeeper
+from pbx_adapters.decision_keeper import NICENESS, DecisionKeeper
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.notifications.notifier import Notifier
 from pbx_adapters.use_keeper import UseKeeper
@@ -22,7 +22,7 @@ class Keepers:
     """Everything that is written down of calls, and done about what is saved.
 
     `uses` tells when each token was last sent, in epoch seconds by its id; `take_calls` hands out
-    at most so many calls to be recorded.
+    at most so many calls to be recorded. `answers_calls` tells whether this process does.
     """
 
     def __init__(
@@ -31,6 +31,8 @@ class Keepers:
         metrics: Metrics,
         uses: Mapping[str, int],
         take_calls: Callable[[int], list[RecordedCall]],
+        *,
+        answers_calls: bool,
     ) -> None:
         path = config.data_dir / DECISIONS_FILE
         self._threads = (
@@ -42,6 +44,7 @@ class Keepers:
                 clock.now,
                 tell_written=metrics.last_decision_write_successful.set,
                 tell_dropped=metrics.decisions_dropped.inc,
+                niceness=0 if answers_calls else NICENESS,
             ),
             Notifier(config, metrics, clock=clock.now),
         )

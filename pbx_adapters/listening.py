@@ -249,4 +249,5 @@ def find_readable(descriptors: Iterable[int]) -> set[int]:
     for descriptor in descriptors:
         if descriptor >= 0:
             poll.register(descriptor, select.POLLIN)
-    return {descriptor for descriptor, _ in poll.poll(0)}
+    # One that was closed meanwhile is told as well.
+    return {descriptor for descriptor, events in poll.poll(0) if not events & select.POLLNVAL}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from operator import methodcaller
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from schedules.errors import BereikbaarError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 _BUSY_SECONDS: Final = 5.0
+# A gigabyte takes some three seconds.
+_CHECK_SECONDS: Final = 10.0
+_STEPS_BETWEEN: Final = 10_000
 # With the steps that it should have taken, SQLite's plain error means tables that aren't there.
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -68,6 +72,20 @@ class SideDatabase(NamedTuple):
                 connection.text_factory = methodcaller("decode", errors="replace")
                 known = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
                 yield connection if (table,) in known.fetchall() else None
+
+    def check(self, path: Path, seconds: float = _CHECK_SECONDS) -> None:
+        """Look through the whole database for damage, or as far as one comes in so many seconds."""
+        with self._telling(path):
+            if not path.exists() or not path.stat().st_size:
+                return
+            with closing(_connect(path, "ro")) as connection:
+                damage = _first_damage(connection, monotonic() + seconds)
+        if damage:
+            raise self.unavailable(
+                f"{path}: is damaged ({damage}); stop the daemon, move the file away, and start it "
+                "again: it begins another",
+                is_damaged=True,
+            )
 
     def put_aside(self, path: Path) -> None:
         """Let the next one begin anew; what is left of this one stays beside it."""
@@ -132,6 +150,37 @@ class SideDatabase(NamedTuple):
             raise self.unavailable(told) from error
 
 
+class HeldOpen:
+    """Keeps a database from being synchronised to the disk after every transaction.
+
+    The last one to close a database does that. For one thread.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._held: sqlite3.Connection | None = None
+        self._inode = 0
+
+    def hold(self) -> None:
+        """Hold the database that is there, if one is; let go of one that was moved away."""
+        with suppress(OSError, sqlite3.Error):
+            inode = self._path.stat().st_ino if self._path.exists() else 0
+            if self._held is not None and inode == self._inode:
+                return
+            self.let_go()
+            if inode:
+                self._held, self._inode = _connect(self._path, "rw"), inode
+                # Until it is read, it isn't open.
+                self._held.execute("PRAGMA user_version").fetchall()
+
+    def let_go(self) -> None:
+        """Let what was written be synchronised, and its log be removed."""
+        held, self._held = self._held, None
+        if held is not None:
+            with suppress(sqlite3.Error):
+                held.close()
+
+
 def damaged_path(path: Path) -> Path:
     """Return what a damaged database is renamed to."""
     return path.with_name(f"{path.name}.damaged")
@@ -144,3 +193,15 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         timeout=_BUSY_SECONDS,
         isolation_level=None,
     )
+
+
+def _first_damage(connection: sqlite3.Connection, end: float) -> str:
+    """Return the first thing that SQLite finds until an instant of the monotonic clock."""
+    connection.set_progress_handler(lambda: monotonic() > end, _STEPS_BETWEEN)
+    try:
+        (told,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        return ""
+    return "" if told == "ok" else " ".join(told.split())

@@ -199,11 +199,10 @@ class Supervisor:
 
 
 def _signal(worker: _Running, number: signal.Signals) -> None:
-    """Send a signal; until its end was waited for, the id can be no other process's."""
-    pid = worker.process.pid
-    if pid is not None:
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
+    """Send a signal to a worker that runs; of one that has ended the id may be another's by now."""
+    process = worker.process
+    if process.pid is not None and process.exitcode is None:
+        os.kill(process.pid, number)
 
 
 @contextmanager

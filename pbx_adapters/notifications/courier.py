@@ -98,11 +98,12 @@ class Courier:
                 if name in self._busy or is_resting:
                     continue
                 if batch := due(db, name, at, _AT_ONCE):
-                    self._busy.add(name)
                     work = threading.Thread(
                         target=self._send_all, args=(receiver, batch), daemon=True
                     )
                     work.start()
+                    # Where there is no room for a thread, it is tried again.
+                    self._busy.add(name)
 
     def wait(self, seconds: float) -> None:
         """Wait for reports, and write what came of attempts; raises `OutboxUnavailableError`."""

@@ -4,17 +4,19 @@ import smtplib
 import ssl
 from contextlib import suppress
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Final
 
 from pbx_adapters.notifications.cutting_off import cut_off_after
 from pbx_adapters.notifications.outbox import Attempt
-from pbx_adapters.notifications.secret_files import read_secret_line
+from pbx_adapters.notifications.secret_files import SecretFileError, read_secret_line
 from pbx_adapters.notifications.settings import SmtpSettings
 from schedules.errors import BereikbaarError
 
 # Between two bytes, and for all of it.
 SILENCE_SECONDS: Final = 15.0
 MAIL_SECONDS: Final = 60.0
+_GREETING: Final = 220
 _PERMANENT: Final = range(500, 600)
 _SHOWN: Final = 200
 
@@ -22,7 +24,7 @@ _SHOWN: Final = 200
 def send_mail(smtp: SmtpSettings, to: str, message: EmailMessage) -> Attempt:
     """Hand a mail to the mail server; what it refuses for ever is not to be tried again."""
     try:
-        password = read_secret_line(smtp.password_file) if smtp.password_file else None
+        password = _read_password(smtp.password_file) if smtp.password_file else None
         reply = _send(smtp, to, message, password)
     except smtplib.SMTPRecipientsRefused as error:
         (code, text), *_ = error.recipients.values()
@@ -46,12 +48,18 @@ def _send(smtp: SmtpSettings, to: str, message: EmailMessage, password: str | No
     """Send a mail, and return what the server says of it."""
     context = ssl.create_default_context()
     client: smtplib.SMTP = (
-        smtplib.SMTP_SSL(smtp.host, smtp.used_port, timeout=SILENCE_SECONDS, context=context)
+        smtplib.SMTP_SSL(timeout=SILENCE_SECONDS, context=context)
         if smtp.tls == "tls"
-        else smtplib.SMTP(smtp.host, smtp.used_port, timeout=SILENCE_SECONDS)
+        else smtplib.SMTP(timeout=SILENCE_SECONDS)
     )
+    # Whose name the certificate must bear: smtplib takes it only from who has it connect at once,
+    # and then a greeting without an end couldn't be cut off.
+    client._host = smtp.host  # type: ignore[attr-defined]  # noqa: SLF001
     with cut_off_after(MAIL_SECONDS, lambda: client.sock):
         try:
+            code, text = client.connect(smtp.host, smtp.used_port)
+            if code != _GREETING:
+                raise smtplib.SMTPConnectError(code, text)
             if smtp.tls == "starttls":
                 client.starttls(context=context)
             if smtp.user is not None:
@@ -63,6 +71,14 @@ def _send(smtp: SmtpSettings, to: str, message: EmailMessage, password: str | No
         finally:
             client.close()
     return f"accepted by {smtp}"
+
+
+def _read_password(path: Path) -> str:
+    password = read_secret_line(path)
+    if not password.isascii():
+        # smtplib's own fault quotes a part of it.
+        raise SecretFileError(f"{path}: holds more than ASCII, which a login by SMTP doesn't take")
+    return password
 
 
 def _told(code: int, text: bytes | str) -> str:

@@ -139,6 +139,11 @@ def reading_outbox(path: Path) -> AbstractContextManager[sqlite3.Connection | No
     return _OUTBOX.reading(path, "deliveries")
 
 
+def check_outbox(path: Path) -> None:
+    """Look through the outbox for damage, for some seconds; raises `OutboxUnavailableError`."""
+    _OUTBOX.check(path)
+
+
 def put_outbox_aside(path: Path) -> None:
     """Rename a damaged outbox, so that another is begun."""
     _OUTBOX.put_aside(path)
@@ -173,12 +178,13 @@ def begin_following(db: "Database", followed: Followed) -> None:
 
 
 def forget_position(path: Path) -> None:
-    """Begin at the present again, whenever somebody is to be told next."""
+    """Begin at the present again, whenever somebody is to be told next; give up what waits."""
     with reading_outbox(path) as db:
         is_there = db is not None and bool(db.execute("SELECT 1 FROM position").fetchall())
     if is_there:
         with writing_outbox(path) as db:
             db.execute("DELETE FROM position")
+            give_up_others(db, ())
 
 
 def move_on(
@@ -222,9 +228,11 @@ def add_deliveries(db: "Database", deliveries: Iterable[NewDelivery], at: int) -
 
 def due(db: sqlite3.Connection, receiver: str, at: int, limit: int) -> list[Delivery]:
     """Return what a receiver is to be told now, oldest first."""
+    # No pause is longer than that: the clock was put back since.
     rows = db.execute(
-        "SELECT * FROM deliveries WHERE receiver = ? AND next_at <= ? ORDER BY number LIMIT ?",
-        (receiver, at, limit),
+        "SELECT * FROM deliveries WHERE receiver = ? AND (next_at <= ? OR next_at > ?) "
+        "ORDER BY number LIMIT ?",
+        (receiver, at, at + _LONGEST_PAUSE, limit),
     )
     return list(map(_delivery, rows))
 

@@ -13,6 +13,15 @@ def send(
     delivery: Delivery, receiver: Receiver, smtp: SmtpSettings | None, sent_at: int
 ) -> Attempt:
     """Try to deliver at an instant, in epoch seconds; never raises, and takes a minute at most."""
+    attempt = _attempt(delivery, receiver, smtp, sent_at)
+    # A receiver's own words are shown on terminals, which would take some for commands.
+    why = "".join(char if char.isprintable() else " " for char in attempt.why)
+    return attempt._replace(why=why)
+
+
+def _attempt(
+    delivery: Delivery, receiver: Receiver, smtp: SmtpSettings | None, sent_at: int
+) -> Attempt:
     try:
         if receiver.secret_file is not None:
             body = webhook_body(delivery)

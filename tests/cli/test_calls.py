@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -138,8 +140,10 @@ def test_a_caller_is_found_by_his_number_in_any_form(cli: CommandLine) -> None:
     refused = cli("calls", "list", "--caller", "anonymous", code=1)
     assert refused.stderr.startswith("--caller: 'anonymous' is no telephone number; write")
     key.unlink()
-    refused = cli("calls", "list", "--caller", "06-12345678", code=1)
-    assert "caller-hash.key isn't there; put it back" in refused.stderr
+    refused = cli("calls", "list", "--caller", "06-12345678", "--to", "morgen", code=1)
+    told = refused.stderr.splitlines()
+    assert [line.partition(":")[0] for line in told] == ["--to", "--caller"]
+    assert "caller-hash.key isn't there; put it back" in told[1]
 
 
 def test_csv_is_written_whole_and_holds_no_formula(calls: CommandLine) -> None:
@@ -234,3 +238,19 @@ def test_damaged_record_is_told(calls: CommandLine) -> None:
         result = calls(*words, code=1)
         assert "decisions.db: is damaged" in result.stderr
         assert result.stdout == ""
+
+
+def test_altered_outcome_is_told(calls: CommandLine) -> None:
+    """What can't be read any more is not made up either, though the file is whole."""
+    with closing(sqlite3.connect(calls.folder / "data" / "decisions.db")) as db, db:
+        db.execute("UPDATE outcomes SET told = substr(told, 2)")
+    for words in (("calls", "list"), ("explain", ID.format(1))):
+        result = calls(*words, code=1)
+        assert "decisions.db: what was decided for 0123456789ab-0000000" in result.stderr
+        assert "was altered; stop the daemon" in result.stderr
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "1000000001", "9" * 30, "veel"])
+def test_limit_that_is_none_is_wrong_usage(cli: CommandLine, limit: str) -> None:
+    """Also one that no machine could count to."""
+    assert "--limit" in cli("calls", "list", "--limit", limit, code=2).stderr

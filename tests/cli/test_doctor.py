@@ -11,6 +11,8 @@ from admin_cli.finding import CODES
 from audio_store.inbox import RecordingInbox
 from audio_store.masters import MasterFiles
 from pbx_adapters import clock
+from pbx_adapters.decisions_db import writing_decisions
+from pbx_adapters.notifications.outbox import writing_outbox
 from pbx_adapters.token_uses import write_uses
 from tests.cli.command_line import CommandLine, document, wav
 from tests.cli.conftest import SetClock
@@ -233,12 +235,84 @@ def test_expired_token_that_is_still_sent_is_told(
     assert found(cli, code=0) == []
 
 
-def test_damaged_record_of_uses_is_told(cli: CommandLine) -> None:
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        pytest.param("decisions.db", "decisions-damaged", id="decisions"),
+        pytest.param("outbox.db", "outbox-damaged", id="outbox"),
+    ],
+)
+def test_damaged_database_beside_the_store_is_told(cli: CommandLine, name: str, code: str) -> None:
     """With what the daemon does about it; no call depends on it, so it is a warning."""
     cli("migrate")
-    Path("data/decisions.db").write_bytes(b"kapot" * 1_000)
-    Path("data/decisions.db").chmod(0o600)
+    path = cli.folder / "data" / name
+    path.write_bytes(b"kapot" * 1_000)
+    path.chmod(0o600)
     (finding,) = cli.json("doctor")["findings"]
-    assert (finding["code"], finding["severity"]) == ("decisions-damaged", "warning")
-    assert finding["place"] == "decisions.db"
+    assert (finding["code"], finding["severity"]) == (code, "warning")
+    assert finding["place"] == name
+    assert finding["problem"].startswith("is damaged (")
     assert "puts it aside and begins another" in finding["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "code"),
+    [
+        pytest.param("decisions.db", "calls", "decisions-damaged", id="calls"),
+        pytest.param("decisions.db", "calls_by_time", "decisions-damaged", id="index"),
+        pytest.param("outbox.db", "seen", "outbox-damaged", id="outbox"),
+    ],
+)
+def test_damage_that_no_list_would_meet_is_told(
+    cli: CommandLine, name: str, table: str, code: str
+) -> None:
+    """One page that is overwritten is found wherever it lies in the file."""
+    cli("migrate")
+    path = cli.folder / "data" / name
+    with writing_decisions(path) if name == "decisions.db" else writing_outbox(path):
+        pass
+    assert found(cli, code=0) == []
+    with closing(sqlite3.connect(path)) as db:
+        ((page,),) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,))
+        ((size,),) = db.execute("PRAGMA page_size")
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(size))
+    assert found(cli, code=0) == [(code, name, [])]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["bereikbaar.db", "decisions.db", "outbox.db", "last-good.jsonl.newer", "caller-hash.key"],
+)
+def test_file_that_others_may_read_is_told(cli: CommandLine, name: str) -> None:
+    """Each that holds what is nobody's business, with the command that mends it."""
+    cli("migrate")
+    path = cli.folder / "data" / name
+    path.touch()
+    path.chmod(0o640)
+    findings = cli.json("doctor")["findings"]
+    (finding,) = [one for one in findings if one["code"] == "readable-by-others"]
+    assert finding["place"] == name
+    assert f"`chmod 600 data/{name}`" in finding["remedy"]
+
+
+@pytest.mark.parametrize("folder", ["audio", "inbox"])
+def test_folder_that_is_none_hides_nothing_else(cli: CommandLine, folder: str) -> None:
+    """It is one finding among others; what lies beside it is looked at all the same."""
+    used(cli, token(cli, "--expires", "1d"), "2026-11-22T09:59")
+    (cli.folder / "data" / folder).touch()
+    told = [(code, place) for code, place, _ in found(cli)]
+    assert told[0] == ("unreadable", f"data/{folder}")
+    assert [code for code, _ in told] == ["unreadable", "token-expires-soon"]
+
+
+def test_configuration_that_no_daemon_would_start_with_is_told(cli: CommandLine) -> None:
+    """Every fault of it, before a restart meets it."""
+    cli("migrate")
+    cli.write("bereikbaar.toml", 'listen = "nowhere"\nworkers = 0\n')
+    findings = cli.json("doctor", "--data-dir", "data", code=3)["findings"]
+    assert [(one["code"], one["place"]) for one in findings] == [
+        ("config-invalid", "configuration")
+    ] * 2
+    assert {one["problem"].partition(":")[0] for one in findings} == {"listen", "workers"}

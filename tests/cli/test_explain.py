@@ -182,3 +182,11 @@ def test_an_unknown_id_is_refused(shop: CommandLine, decision_id: str) -> None:
     result = shop("explain", decision_id, code=1)
     assert f"no decision {decision_id!r} is recorded; `bereikbaar calls list`" in result.stderr
     assert shop.json("explain", decision_id, code=1)["error"] == "not-found"
+
+
+def test_what_a_pbx_sent_does_nothing_to_a_terminal(shop: CommandLine) -> None:
+    """The id of a call may come from whoever calls; programs get it as it was."""
+    callid = "1\x1b]0;x\x07\x9b31m\n2"
+    record(shop, call(1, HALF_PAST, callid=callid))
+    assert "asked by   3cx, call 1?]0;x??31m 2\n" in shop("explain", ID.format(1)).stdout
+    assert shop.json("explain", ID.format(1))["decision"]["callid"] == callid

@@ -96,6 +96,14 @@ def test_list_for_programs(cli: CommandLine) -> None:
     assert (new["state"], new["why"]) == ("waiting", "")
 
 
+def test_what_a_receiver_said_does_nothing_to_a_terminal(cli: CommandLine, outbox: Path) -> None:
+    """Its words are told, and not obeyed."""
+    waiting = list_deliveries(outbox)[0]
+    with writing_outbox(outbox) as db:
+        note_attempt(db, waiting, Attempt(is_sent=False, why="HTTP 500 \x1b[2J\x9bm\tno"), AT)
+    assert "HTTP 500 ?[2J?m no\n" in cli("notifications", "list").stdout
+
+
 def test_list_of_nothing(cli: CommandLine) -> None:
     """Without an outbox nothing waits, and none is made."""
     told = cli("notifications", "list")

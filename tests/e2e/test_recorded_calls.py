@@ -24,7 +24,7 @@ def recorded(daemon: Daemon) -> list[tuple[str, bool]]:
     """Return the calls on record: the PBX's own id, and whether the caller is known."""
     rows = read_decisions(path_of(daemon), "calls")
     found = [(str(callid), caller is not None) for _, _, _, caller, _, callid, *_ in rows]
-    return sorted(found, key=lambda call: int(call[0]))
+    return sorted(found, key=lambda call: (len(call[0]), call[0]))
 
 
 def call(daemon: Daemon, callid: object) -> None:
@@ -159,5 +159,6 @@ def test_place_that_cannot_be_written_costs_no_call(daemon: Daemon) -> None:
     call(daemon, 2)
     path_of(daemon).rmdir()
     wait_until(lambda: daemon.metric(name) == 1, "it is over")
+    wait_until(lambda: is_recorded(daemon, 2), "what came meanwhile is recorded as well")
     assert [callid for callid, _ in recorded(daemon)] == ["1", "2"]
     assert daemon.metric("bereikbaar_decision_log_dropped_total") == 0

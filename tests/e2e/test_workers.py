@@ -164,11 +164,10 @@ def test_killed_worker_comes_back(pair: Daemon) -> None:
             wait_until(partial(has_answered, callers, least), "the other goes on")
             # In between a scrape may fall to the worker that is gone.
             deadline = time.monotonic() + PATIENCE
-            while workers_of(pair) != 2:
+            while worker_pids(pair)[number] == old or workers_of(pair) != 2:
                 assert time.monotonic() < deadline
                 with suppress(OSError, http.client.HTTPException):
                     seen.append(counted(pair))
-            assert worker_pids(pair)[number] != old
     finally:
         end(callers)
     answered = answered_by(callers)

@@ -5,7 +5,9 @@ import socket
 from contextlib import ExitStack
 
 import pytest
+from aiohttp import web
 
+from pbx_adapters.connections import ConnectionGuard
 from tests.http.probe import CALM, GET, PATIENCE, POST, Client, Run, serving, until
 
 
@@ -122,5 +124,29 @@ def test_close_gives_up_after_the_grace(run: Run) -> None:
             assert await client.rest() == b""
             assert probe.cancelled == 1
             await server.close()
+
+    run(main())
+
+
+def test_connection_whose_socket_is_gone_has_no_descriptor(run: Run) -> None:
+    """Transports of some loops know no socket any more once they are closing."""
+
+    class Closing(asyncio.Transport):
+        def get_extra_info(self, name: str, default: object = None) -> object:
+            assert name == "socket"
+            return default
+
+        def abort(self) -> None:
+            """Be gone already."""
+
+    async def main() -> None:
+        guard = ConnectionGuard(web.Server(answer_never), CALM, print)
+        connection = guard.admit(Closing(), None)
+        assert connection is not None
+        assert connection.descriptor == -1
+        guard.stop()
+
+    async def answer_never(_request: web.BaseRequest) -> web.StreamResponse:
+        raise AssertionError
 
     run(main())

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from pbx_adapters.listening import ListenError, bind_tcp, bind_unix, to_be_closed_first
+from pbx_adapters.listening import (
+    ListenError,
+    bind_tcp,
+    bind_unix,
+    find_readable,
+    to_be_closed_first,
+)
 from pbx_adapters.server import serve_guarded
 from tests.http.probe import CALM, Client, Probe, Run
 
@@ -160,3 +166,15 @@ def test_length_of_a_socket_path(folder: Path, length: int) -> None:
             bind_unix(path)
     else:
         bind_unix(path).close()
+
+
+def test_closed_descriptor_has_nothing_to_read() -> None:
+    """A connection that closed meanwhile keeps nobody waiting for its request."""
+    ours, theirs = socket.socketpair()
+    theirs.send(b"x")
+    closed = socket.socket()
+    descriptor = closed.fileno()
+    closed.close()
+    assert find_readable([ours.fileno(), descriptor, -1]) == {ours.fileno()}
+    ours.close()
+    theirs.close()

@@ -85,7 +85,7 @@ def test_an_alarm_names_what_exists(name: str) -> None:
     known = commands()
     named = [span.removeprefix("bereikbaar ") for span in spans if span.startswith("bereikbaar ")]
     assert [span for span in named if span not in known] == []
-    sources = "".join(path.read_text() for path in sorted(ROOT.glob("pbx_adapters/*.py")))
+    sources = "".join(path.read_text() for path in sorted(ROOT.glob("pbx_adapters/**/*.py")))
     words = [span for span in spans if re.fullmatch(r"[a-z]+_[a-z_]+", span)]
     assert [word for word in words if not re.search(rf"\b{word}\b", sources)] == []
 

@@ -13,10 +13,12 @@ from tests.monitoring.exposed import (
     TARGET_LABELS,
     faults_of,
     grouping_labels,
+    read_yaml,
     selectors,
 )
 
 DASHBOARD: Final[dict[str, Any]] = json.loads((FOLDER / "dashboard.json").read_text())
+ALARMS: Final[dict[str, Any]] = read_yaml(FOLDER / "alerts.yml")
 PANELS: Final[list[dict[str, Any]]] = DASHBOARD["panels"]
 SHOWING: Final = [panel for panel in PANELS if panel["type"] != "row"]
 DATASOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
@@ -43,6 +45,7 @@ def test_it_has_its_rows() -> None:
         "Refusals",
         "Schedules and reload",
         "Messages",
+        "Recorded calls and notifications",
         "Process",
     ]
     kinds = "".join("r" if panel["type"] == "row" else "p" for panel in PANELS)
@@ -84,6 +87,22 @@ def test_the_data_source_is_chosen_by_who_looks() -> None:
     used = set(re.findall(r"\$(?!__)\{?(\w+)", json.dumps(PANELS)))
     assert used == set(variables)
     assert "id" not in DASHBOARD
+
+
+def test_what_alarms_look_at_is_shown() -> None:
+    """Whoever is woken sees how it came to that; a histogram by any of its series."""
+    shown, watched = (
+        {
+            re.sub(r"_(bucket|sum|count)$", "", selector.series)
+            for expression in expressions
+            for selector in selectors(expression)
+        }
+        for expressions in (
+            [target["expr"] for panel in SHOWING for target in panel["targets"]],
+            [rule["expr"] for group in ALARMS["groups"] for rule in group["rules"]],
+        )
+    )
+    assert watched - shown == set()
 
 
 @each_panel

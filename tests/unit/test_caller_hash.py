@@ -113,6 +113,13 @@ def test_processes_that_start_together_have_one_key(path: Path) -> None:
         assert len(set(threads.map(make_and_read, range(64)))) == 1
 
 
+def test_key_in_a_folder_that_cannot_be_looked_into_is_a_clear_fault() -> None:
+    """Calls are answered, and recorded without their callers."""
+    # As root nothing is forbidden; a name that is too long fails alike.
+    with pytest.raises(CallerKeyError, match="can't be made"):
+        make_caller_key(Path("/" + "x" * 300))
+
+
 def test_faulty_key_is_never_replaced(path: Path) -> None:
     """Making one anew would lose the callers recorded with it, unasked."""
     path.write_bytes(b"kort")

@@ -10,8 +10,13 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from pbx_adapters import decision_keeper
 from pbx_adapters.call_record import RecordedCall
-from pbx_adapters.decision_keeper import SLICE, DecisionKeeper
+from pbx_adapters.config import Config
+from pbx_adapters.decision_keeper import NICENESS, SLICE, DecisionKeeper
+from pbx_adapters.keepers import Keepers
+from pbx_adapters.metrics import Metrics
+from pbx_adapters.side_database import HeldOpen
 from pbx_adapters.token_uses import read_uses, write_uses
 from tests.recorded import AT, DAY, CallSource, call_of, calls_of, recorded_numbers
 
@@ -81,6 +86,29 @@ def test_thread_writes_every_so_often_and_the_rest_when_it_ends(path: Path) -> N
     keeper.stop()
     assert not keeper.is_alive()
     assert recorded_numbers(path) == list(range(1, 1_000))
+
+
+@pytest.mark.parametrize(
+    ("answers_calls", "niceness"),
+    [pytest.param(False, NICENESS, id="supervisor"), pytest.param(True, 0, id="alone")],
+)
+def test_thread_yields_a_busy_processor_where_it_holds_up_no_call(
+    path: Path, *, answers_calls: bool, niceness: int
+) -> None:
+    """Calls that wait for Python's lock would wait until whoever has it gets a turn."""
+    source = CallSource(call_of(1))
+    config = Config(data_dir=path.parent)
+    keepers = Keepers(config, Metrics(), {}, source.take, answers_calls=answers_calls)
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    keepers.start()
+    deadline = time.monotonic() + 30
+    while source.calls and time.monotonic() < deadline:
+        time.sleep(0.01)
+    (thread,) = (one for one in threading.enumerate() if one.name == "decision-keeper")
+    assert thread.native_id is not None
+    assert os.getpriority(os.PRIO_PROCESS, thread.native_id) == (niceness or before)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
+    keepers.stop()
 
 
 def test_end_that_cannot_wait_says_so(path: Path, logged: list[dict[str, object]]) -> None:
@@ -262,6 +290,37 @@ def test_few_calls_that_come_while_others_are_written_wait(path: Path) -> None:
     assert recorded_numbers(path) == [1, 2]
 
 
+def test_database_is_not_synchronised_for_every_transaction(path: Path) -> None:
+    """A busy disk would hold up recording; letting go leaves nothing but the database."""
+    write(path, call_of(1))
+    held = HeldOpen(path)
+    held.hold()
+    before = path.read_bytes()
+    write(path, call_of(2))
+    assert path.read_bytes() == before
+    assert recorded_numbers(path) == [1, 2]
+    held.let_go()
+    assert list(path.parent.iterdir()) == [path]
+    assert recorded_numbers(path) == [1, 2]
+
+
+def test_database_that_is_moved_away_is_let_go(path: Path) -> None:
+    """What is written then is in the one that took its place; the other is whole all the same."""
+    held = HeldOpen(path)
+    held.hold()
+    write(path, call_of(1))
+    held.hold()
+    write(path, call_of(2))
+    aside = path.with_name("aside.db")
+    path.rename(aside)
+    held.hold()
+    write(path, call_of(3))
+    assert recorded_numbers(path) == [3]
+    # It was moved without its log, which held the second.
+    assert recorded_numbers(aside) == [1]
+    held.let_go()
+
+
 def test_damaged_database_goes_once_all_in_it_is_too_old(path: Path) -> None:
     """What was put aside holds calls as well, and may be kept no longer than they."""
     write(path, call_of(1))
@@ -297,3 +356,29 @@ def test_waiting_calls_outlive_a_fault_of_removing(path: Path) -> None:
         keeper.remove_expired(1)
     keeper.flush()
     assert recorded_numbers(path) == [1]
+
+
+def test_folder_that_cannot_be_looked_into_does_not_end_the_thread() -> None:
+    """Nothing would be recorded any more once it can be."""
+    # As root nothing is forbidden; a name that is too long fails alike.
+    assert keeper_of(Path("/" + "x" * 300), CallSource()).remove_expired(1)
+
+
+def test_clock_that_leaps_ahead_removes_nothing_for_a_day(
+    path: Path, logged: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was recorded is still there when the clock is put back, and goes when it stays."""
+    write(path, call_of(1))
+    clock = [AT]
+    keeper = DecisionKeeper(path, CallSource().take, 30, lambda: clock[0])
+    clock[0] = AT + 31 * DAY
+    assert keeper.remove_expired(10)
+    assert keeper.remove_expired(10)
+    assert recorded_numbers(path) == [1]
+    assert [line["event"] for line in logged] == ["calls_not_removed"]
+    clock[0] = AT
+    assert keeper.remove_expired(10)
+    monkeypatch.setattr(decision_keeper, "_DOUBT_SECONDS", 0)
+    clock[0] = AT + 31 * DAY
+    assert keeper.remove_expired(10)
+    assert recorded_numbers(path) == []

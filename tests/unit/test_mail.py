@@ -1,6 +1,7 @@
 """Mail goes out by a real mail server: in clear, by STARTTLS, with a login, refused."""
 
 import socket
+import time
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -105,6 +106,13 @@ def hang(connection: socket.socket) -> None:
     connection.recv(1)
 
 
+def greet_for_ever(connection: socket.socket) -> None:
+    """Begin to greet, bit by bit, and come to no end."""
+    while True:
+        connection.sendall(b"220-hello\r\n")
+        time.sleep(0.05)
+
+
 def stall(connection: socket.socket) -> None:
     """Greet, then answer with one line after another, for ever."""
     connection.sendall(b"220 hello\r\n")
@@ -112,7 +120,7 @@ def stall(connection: socket.socket) -> None:
         connection.sendall(b"250-more\r\n")
 
 
-@pytest.mark.parametrize("talk", [hang, stall])
+@pytest.mark.parametrize("talk", [hang, greet_for_ever, stall])
 def test_a_server_that_never_ends(
     message: EmailMessage, monkeypatch: pytest.MonkeyPatch, talk: object
 ) -> None:
@@ -129,6 +137,23 @@ def test_password_that_cannot_be_read(message: EmailMessage, tmp_path: Path) -> 
     smtp = settings(9, user="bereikbaar", password_file=tmp_path / "absent")
     attempt = send_mail(smtp, TO, message)
     assert attempt.why.startswith(f"{tmp_path / 'absent'}: can't be read")
+
+
+def test_password_that_no_login_takes(message: EmailMessage, tmp_path: Path) -> None:
+    """It is told without any of it: what is told goes into the log."""
+    password = tmp_path / "password"
+    password.write_text("geheimÿ\n")
+    with mail_server(password="geheim") as mailbox:
+        smtp = settings(mailbox.port, user="bereikbaar", password_file=password)
+        attempt = send_mail(smtp, TO, message)
+    assert attempt.why == f"{password}: holds more than ASCII, which a login by SMTP doesn't take"
+
+
+def test_greeting_that_refuses(message: EmailMessage) -> None:
+    """It is told as the server says it, and tried again."""
+    with raw_server(lambda connection: connection.sendall(b"554 no\r\n")) as port:
+        attempt = send_mail(settings(port), TO, message)
+    assert attempt == (False, f"127.0.0.1:{port}: 554 no", False)
 
 
 def test_tls_from_the_start(

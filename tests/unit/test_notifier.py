@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -309,3 +310,24 @@ def test_without_receivers_nothing_is_made(site: Site) -> None:
         thread.join(PATIENCE)
         assert not thread.is_alive()
     assert not site.outbox.exists()
+
+
+def test_a_receiver_is_told_once_there_is_room_for_a_thread(
+    site: Site, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that could not be started leaves nobody out for ever."""
+    refusals = [RuntimeError("can't start new thread")]
+
+    class Thread(threading.Thread):
+        def start(self) -> None:
+            if refusals:
+                raise refusals.pop()
+            super().start()
+
+    monkeypatch.setattr(courier, "threading", SimpleNamespace(Thread=Thread, Event=threading.Event))
+    site.tell(hook)
+    with site.running():
+        wait_until(lambda: begun(site), "it follows the store")
+        site.save(CLOSED)
+        wait_until(lambda: hook.got, "it is told")
+    assert not refusals

@@ -104,6 +104,14 @@ def test_pauses_grow(path: Path) -> None:
     assert pauses[9:] == [15_360, 21_600, 21_600, 21_600, 21_600]
 
 
+def test_clock_that_is_put_back_leaves_nothing_behind(path: Path) -> None:
+    """What was to be tried later than any pause lasts is tried at once."""
+    add(path, new(1), at=AT + 31 * DAY)
+    assert due_at(path, AT)
+    fail(path, AT)
+    assert due_at(path, AT) == []
+
+
 def test_given_up_after_three_days(path: Path) -> None:
     """It isn't due any more, and tells why."""
     add(path, new(1))
@@ -186,7 +194,7 @@ def test_position_is_kept(path: Path) -> None:
 
 
 def test_position_is_forgotten(path: Path) -> None:
-    """So that who is added later isn't told of what was before; deliveries stay."""
+    """So that who is added later isn't told of what was before; nor of what still waited."""
     forget_position(path)
     assert not path.exists()
     with writing_outbox(path) as db:
@@ -194,7 +202,8 @@ def test_position_is_forgotten(path: Path) -> None:
         add_deliveries(db, [new(1)], AT)
     forget_position(path)
     assert followed(path) is None
-    assert len(list_deliveries(path)) == 1
+    (given_up,) = list_deliveries(path)
+    assert (given_up.next_at, given_up.why) == (None, "no such receiver is configured any more")
 
 
 def test_cursor_and_deliveries_change_together(path: Path) -> None:
@@ -267,6 +276,10 @@ def test_looking_for_what_is_due_reads_no_more_than_that(path: Path) -> None:
     add(path, new(1))
     with reading_outbox(path) as db:
         assert db is not None
-        sql = "EXPLAIN QUERY PLAN SELECT * FROM deliveries WHERE receiver = 'a' AND next_at <= 1"
-        plan: Any = db.execute(sql).fetchall()
+        asked: list[str] = []
+        db.set_trace_callback(asked.append)
+        due(db, "a", 1, 1)
+        db.set_trace_callback(None)
+        plan: Any = db.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
     assert "deliveries_waiting" in json.dumps(plan)
+    assert "SCAN" not in json.dumps(plan)
