@@ -82,7 +82,7 @@ def test_whatever_moment_it_is_killed_at(
     tmp_path: Path, how_many: Callable[[int, int], int]
 ) -> None:
     """Each message is there whole or not at all, and what nobody needs is collected."""
-    kills = how_many(10, 50)
+    kills = how_many(10, 30)
     told: set[str] = set()
     collected = 0
     for kill in range(kills):

@@ -36,7 +36,7 @@ def kill_a_writer(daemon: Daemon, dice: random.Random, first: int, *, is_alone: 
     assert process.stdout is not None
     with process.stdout as told:
         try:
-            last = [int(told.readline()) for _ in range(dice.randrange(1, 12))][-1]
+            last = [int(told.readline()) for _ in range(dice.randrange(1, 6))][-1]
             time.sleep(dice.uniform(0, 0.02))
             if not is_alone and dice.random() < 0.5:
                 daemon.kill()
