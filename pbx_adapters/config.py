@@ -156,12 +156,6 @@ class Config(BaseSettings):
     forward_countries: Annotated[tuple[Country, ...], NoDecode, BeforeValidator(_split_list)] = ()
     decision_retention_days: int = Field(default=30, ge=0, le=3_660)
     caller_hash_key_file: NamedPath | None = None
-
-    @property
-    def caller_key_path(self) -> Path:
-        """Where the key is that callers' numbers are hashed with."""
-        return self.caller_hash_key_file or self.data_dir / CALLER_KEY_FILE
-
     notify: Annotated[tuple[NotifyRule, ...], NoDecode, WrapValidator(check_receivers)] = ()
     smtp: Annotated[SmtpSettings | None, NoDecode] = None
 
@@ -173,6 +167,11 @@ class Config(BaseSettings):
             problem = "notify names e-mail addresses, and there is no [smtp]"
             faults.append((problem, "add [smtp] with host"))
         return validate_beside(value, validate, faults)
+
+    @property
+    def caller_key_path(self) -> Path:
+        """Where the key is that callers' numbers are hashed with."""
+        return self.caller_hash_key_file or self.data_dir / CALLER_KEY_FILE
 
     @property
     def lacks_public_url(self) -> bool:

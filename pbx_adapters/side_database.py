@@ -144,7 +144,7 @@ class SideDatabase(NamedTuple):
             told = f"{path}: {error}; check its owner, its mode, the disk and the space on it"
             raise self.unavailable(told) from error
         except self.unavailable as error:
-            raise self.unavailable(f"{path}: {error}") from None
+            raise self.unavailable(f"{path}: {error}", is_damaged=error.is_damaged) from None
         except OSError as error:
             told = f"{path}: {error.strerror}; check the data directory, its owner and its mode"
             raise self.unavailable(told) from error

@@ -1,5 +1,9 @@
 """`bereikbaar explain`: a recorded call, decided again."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from pbx_adapters.call_record import RecordedOutcome
@@ -182,6 +186,19 @@ def test_an_unknown_id_is_refused(shop: CommandLine, decision_id: str) -> None:
     result = shop("explain", decision_id, code=1)
     assert f"no decision {decision_id!r} is recorded; `bereikbaar calls list`" in result.stderr
     assert shop.json("explain", decision_id, code=1)["error"] == "not-found"
+
+
+def test_letters_that_a_terminal_hasnt_got_are_told_by_number(shop: CommandLine) -> None:
+    """What a PBX sent is shown as far as may be, and ends nothing half way."""
+    record(shop, call(1, HALF_PAST, callid="\u260e\xe9"))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("bereikbaar"), "explain", ID.format(1)],
+        cwd=shop.folder,
+        env={"PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=True,
+    )
+    assert b"asked by   3cx, call \\u260e\xe9\n" in done.stdout
 
 
 def test_what_a_pbx_sent_does_nothing_to_a_terminal(shop: CommandLine) -> None:

@@ -297,6 +297,23 @@ def test_a_damaged_outbox_loses_no_news_that_is_to_come(site: Site, hook: Webhoo
     assert "notifications_held_up" in {one["event"] for one in logged}
 
 
+def test_an_altered_delivery_holds_up_nobody_for_ever(site: Site, hook: Webhook) -> None:
+    """An outbox that can't be trusted is put aside, as any that is damaged."""
+    site.tell(hook)
+    with site.running():
+        wait_until(lambda: begun(site), "it follows the store")
+        hook.status = 500
+        site.save(CLOSED)
+        wait_until(lambda: hook.got, "it is tried")
+    with writing_outbox(site.outbox) as db:
+        db.execute("UPDATE deliveries SET told = substr(told, 2), next_at = 0")
+    hook.status = 204
+    with site.running():
+        wait_until((site.data_dir / "outbox.db.damaged").exists, "it is put aside")
+        site.save(OPEN)
+        wait_until(lambda: hook.events[-1]["data"]["revision"] == 3, "the next save is told")
+
+
 def test_a_store_that_goes_away_and_comes_back(site: Site, hook: Webhook) -> None:
     """What was saved meanwhile is told then; the fault is told once."""
     site.tell(hook)
