@@ -1,10 +1,12 @@
 """`bereikbaar notifications`, and what `config` says of it."""
 
 import re
+import socket
 from pathlib import Path
 
 import pytest
 
+from admin_cli import control
 from pbx_adapters.notifications.outbox import (
     Attempt,
     NewDelivery,
@@ -136,6 +138,19 @@ def test_retry(cli: CommandLine, outbox: Path) -> None:
     assert told.stdout == "3 to be tried again by the daemon\n"
     assert told.stderr == "Warning: no daemon is running: it is tried once one is started\n"
     assert {one.next_at for one in list_deliveries(outbox)} == {AT}
+
+
+def test_retry_beside_a_daemon(
+    cli: CommandLine, outbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is there, though it may be slow to answer, is no reason for a warning."""
+    monkeypatch.setattr(control, "ANSWER_SECONDS", 0.1)
+    with socket.socket(socket.AF_UNIX) as daemon:
+        daemon.bind(str(outbox.with_name("control.sock")))
+        daemon.listen()
+        told = cli("notifications", "retry")
+    assert told.stdout == "3 to be tried again by the daemon\n"
+    assert told.stderr == ""
 
 
 @pytest.mark.usefixtures("outbox")
