@@ -48,7 +48,7 @@ def stats(
     typed = Typed()
     span = read_span(typed, from_text, to_text, zone_name)
     typed.check()
-    path = invocation.data_dir / DECISIONS_FILE
+    path = invocation.beside_store(DECISIONS_FILE)
     asked = _WAYS if way is None else (way,)
     counts: dict[str, _Rows] = {}
     if asked != ("number",):

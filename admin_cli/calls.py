@@ -84,7 +84,7 @@ def list_calls(  # noqa: PLR0913 - its options
     )
     typed.check()
     most = limit or (None if csv_file is not None else _SHOWN)
-    path = invocation.data_dir / DECISIONS_FILE
+    path = invocation.beside_store(DECISIONS_FILE)
     found = call_queries.list_calls(path, chosen, None if most is None else most + 1)
     shown = found if most is None else islice(found, most)
     if csv_file is not None:

@@ -62,7 +62,7 @@ def explain(invocation: Invocation, *, decision_id: str) -> None:
     and why it won or lost. Exits with 3 where it comes out otherwise now, and says why that may
     be; with 1 where the revision is gone.
     """
-    call = find_call(invocation.data_dir / DECISIONS_FILE, decision_id)
+    call = find_call(invocation.beside_store(DECISIONS_FILE), decision_id)
     if call is None:
         raise NotFoundError(
             f"no decision {decision_id[:64]!r} is recorded; `bereikbaar calls list` lists those "

@@ -49,7 +49,7 @@ def list_(invocation: Invocation) -> None:
     """List what waits to be sent and what was given up, why, and when it is tried next."""
     from pbx_adapters.notifications.outbox import list_deliveries
 
-    found = list_deliveries(invocation.data_dir / OUTBOX_FILE)
+    found = list_deliveries(invocation.beside_store(OUTBOX_FILE))
     if invocation.is_json:
         print_json(list(map(_fields_of, found)))
         return
@@ -111,7 +111,7 @@ def retry(invocation: Invocation, name: str | None) -> None:
     from pbx_adapters.notifications.outbox import list_deliveries, writing_outbox
     from pbx_adapters.notifications.outbox import retry as retry_deliveries
 
-    path = invocation.data_dir / OUTBOX_FILE
+    path = invocation.beside_store(OUTBOX_FILE)
     receivers = {one.receiver for one in list_deliveries(path)}
     if name is not None and name not in receivers:
         remedy = meant(name, receivers, "see `notifications list`")

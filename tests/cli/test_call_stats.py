@@ -121,6 +121,7 @@ def test_many_numbers_are_told_where_they_are_asked_for(cli: CommandLine) -> Non
 
 def test_nothing_to_count_is_said(cli: CommandLine) -> None:
     """It is no fault."""
+    cli("migrate")
     assert cli("calls", "stats").stderr == "no such calls are recorded\n"
     told = cli.json("calls", "stats", "--to", "2026-11-22T10:00:00Z")
     assert told == {

@@ -5,7 +5,6 @@ import io
 import json
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -187,12 +186,38 @@ def test_csv_has_all_and_a_list_says_when_there_are_more(cli: CommandLine) -> No
 
 
 def test_nothing_recorded_is_said(cli: CommandLine) -> None:
-    """It is no fault: there need not even be a data directory."""
+    """It is no fault where there is a store: no call need have come yet."""
+    cli("migrate")
     result = cli("calls", "list")
     assert (result.stdout, result.stderr) == ("", "no such calls are recorded\n")
     assert cli.json("calls", "list") == []
     assert len(cli("calls", "list", "--csv", "-").stdout.splitlines()) == 1
-    assert not Path("data").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(("calls", "list"), id="list"),
+        pytest.param(("calls", "list", "--csv", "-"), id="csv"),
+        pytest.param(("calls", "stats"), id="stats"),
+        pytest.param(("explain", ID.format(1)), id="explain"),
+        pytest.param(("notifications", "list"), id="notifications"),
+        pytest.param(("notifications", "retry"), id="retry"),
+    ],
+)
+@pytest.mark.parametrize("is_there", [False, True], ids=["no-folder", "empty-folder"])
+def test_a_wrong_data_directory_is_refused(
+    cli: CommandLine,
+    words: tuple[str, ...],
+    is_there: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """It is not taken for one in which no call was recorded, and nothing is made there."""
+    if is_there:
+        (cli.folder / "weg").mkdir()
+    result = cli(*words, "--data-dir", "weg", code=1)
+    assert result.stderr.startswith("Error: there is no store in weg; name its folder with --data")
+    assert result.stdout == ""
+    assert list(cli.folder.rglob("*")) == ([cli.folder / "weg"] if is_there else [])
 
 
 def test_every_fault_is_told_at_once(cli: CommandLine) -> None:
@@ -217,6 +242,7 @@ def test_a_time_that_occurs_twice_is_asked_for(cli: CommandLine) -> None:
         "--from: 2026-10-25 02:30 occurs twice in Europe/Amsterdam; write "
         "2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00\n"
     )
+    cli("migrate")
     cli("calls", "list", "--from", "2026-10-25T02:30:00+01:00")
 
 
