@@ -22,4 +22,4 @@ def side_faults(data_dir: Path) -> Iterator[Finding]:
         except SideDatabaseUnavailableError as error:
             told = str(error).rpartition(f"{name}: ")[2]
             problem, _, remedy = told.rpartition("; ")
-            yield Finding(code, name, problem, remedy)
+            yield Finding(code if error.is_damaged else "unreadable", name, problem, remedy)

@@ -297,6 +297,18 @@ def test_file_that_others_may_read_is_told(cli: CommandLine, name: str) -> None:
     assert f"`chmod 600 data/{name}`" in finding["remedy"]
 
 
+@pytest.mark.parametrize("name", ["decisions.db", "outbox.db"])
+def test_database_that_can_not_be_opened_is_not_called_damaged(
+    cli: CommandLine, name: str
+) -> None:
+    """Whoever reads so would throw away what is whole."""
+    cli("migrate")
+    (cli.folder / "data" / name).mkdir()
+    (finding,) = cli.json("doctor", code=3)["findings"]
+    assert (finding["code"], finding["place"]) == ("unreadable", name)
+    assert finding["remedy"].startswith("check its owner, its mode")
+
+
 @pytest.mark.parametrize("folder", ["audio", "inbox"])
 def test_folder_that_is_none_hides_nothing_else(cli: CommandLine, folder: str) -> None:
     """It is one finding among others; what lies beside it is looked at all the same."""
