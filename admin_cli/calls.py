@@ -70,6 +70,8 @@ def list_calls(  # noqa: PLR0913 - its options
     """
     if csv_file is not None and invocation.is_json:
         raise click.UsageError("give either --csv or --json")
+    if csv_file == "":
+        raise click.UsageError("--csv needs the name of a file, or - for stdout")
     from admin_cli.call_report import print_calls, print_calls_json, write_calls_csv
     from pbx_adapters import call_queries
 

@@ -235,6 +235,12 @@ def test_every_fault_is_told_at_once(cli: CommandLine) -> None:
     ]
 
 
+def test_moment_on_two_lines_is_refused(cli: CommandLine) -> None:
+    """As any other that is none."""
+    told = cli("calls", "list", "--from", "gis\nteren", code=1).stderr
+    assert told == "--from: 'gis\\nteren' is not a moment; write YYYY-MM-DD HH:MM\n"
+
+
 def test_a_time_that_occurs_twice_is_asked_for(cli: CommandLine) -> None:
     """With both instants that it could be (semantics.md rule 5)."""
     result = cli("calls", "list", "--from", "2026-10-25 02:30", code=1)
@@ -255,6 +261,20 @@ def test_a_span_that_runs_backwards_is_refused(cli: CommandLine) -> None:
 def test_csv_and_json_exclude_each_other(cli: CommandLine) -> None:
     """Two answers can't both be on stdout."""
     assert "give either" in cli("calls", "list", "--csv", "-", "--json", code=2).stderr
+
+
+def test_csv_without_a_name_is_wrong_usage(calls: CommandLine) -> None:
+    """Mostly a variable that is empty."""
+    assert "--csv needs the name of a file" in calls("calls", "list", "--csv", "", code=2).stderr
+
+
+@pytest.mark.parametrize("name", [".", "..", "data", "data/"])
+def test_folder_is_no_csv_file(calls: CommandLine, name: str) -> None:
+    """It is refused by its name, and left as it is."""
+    before = sorted(calls.folder.rglob("*"))
+    told = calls("calls", "list", "--csv", name, code=1).stderr
+    assert told.startswith(f"Error: {name.rstrip('/')}: Is a directory; ")
+    assert sorted(calls.folder.rglob("*")) == before
 
 
 def test_damaged_record_is_told(calls: CommandLine) -> None:
