@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from admin_cli.call_words import Span, read_span, span_options
+from admin_cli.call_words import Span, read_span, span_options, tell_none
 from admin_cli.invocation import Invocation, print_json, print_table, tell
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.typed import Typed
@@ -64,7 +64,7 @@ def stats(
     elif total:
         _print_counts(total, counts, is_brief=way is None)
     else:
-        tell("no such calls are recorded")
+        tell_none(invocation)
 
 
 def _by_day(kinds: Iterable[KindCount], zone: ZoneInfo) -> _Rows:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from admin_cli.call_words import call_fields
+from admin_cli.call_words import NOTHING_RECORDED, call_fields, is_nothing_recorded
 from admin_cli.check_report import ACTION_WORDS, DEFAULT_ZONE, local_and_utc, print_considered
 from admin_cli.invocation import Invocation, legible, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
@@ -64,6 +64,8 @@ def explain(invocation: Invocation, *, decision_id: str) -> None:
     """
     call = find_call(invocation.beside_store(DECISIONS_FILE), decision_id)
     if call is None:
+        if is_nothing_recorded(invocation):
+            raise NotFoundError(NOTHING_RECORDED)
         raise NotFoundError(
             f"no decision {decision_id[:64]!r} is recorded; `bereikbaar calls list` lists those "
             "that are. Calls are kept for decision_retention_days, simulations and refused "

@@ -241,6 +241,81 @@ def test_moment_on_two_lines_is_refused(cli: CommandLine) -> None:
     assert told == "--from: 'gis\\nteren' is not a moment; write YYYY-MM-DD HH:MM\n"
 
 
+@pytest.mark.parametrize(
+    ("option", "text", "told"),
+    [
+        pytest.param(
+            "--schedule",
+            "Hoofd kantoor!",
+            "'Hoofd kantoor!' is not an id; use a-z, 0-9 and inner -, at most 64",
+            id="no-id",
+        ),
+        pytest.param(
+            "--schedule", "", "'' is not an id; use a-z, 0-9 and inner -, at most 64", id="empty-id"
+        ),
+        pytest.param(
+            "--schedule",
+            "winke",
+            "there is no schedule 'winke'; did you mean winkel?",
+            id="misspelt",
+        ),
+        pytest.param(
+            "--number",
+            "0850000000..09",
+            "'0850000000..09' is a block of numbers; give one of them, or --schedule ID for all of "
+            "a schedule",
+            id="block",
+        ),
+        pytest.param(
+            "--caller",
+            "+31850000000..09",
+            "'+31850000000..09' is a block of numbers; give one of them, or --schedule ID for all "
+            "of a schedule",
+            id="block-of-callers",
+        ),
+    ],
+)
+def test_what_no_call_can_match_is_refused(
+    shop: CommandLine, option: str, text: str, told: str
+) -> None:
+    """Rather than told that there were no such calls."""
+    record(shop, call(1, "2026-11-22T10:30:00Z"))
+    assert shop("calls", "list", option, text, code=1).stderr == f"{option}: {told}\n"
+
+
+def test_calls_of_a_schedule_are_found_whatever_became_of_it(shop: CommandLine) -> None:
+    """One without a call is none to refuse; nor is one that was deleted, or purged since."""
+    shop("schedule", "unlink", "winkel", NUMBER)
+    assert ids(shop, "--schedule", "winkel") == []
+    shop("schedule", "delete", "winkel", "--yes")
+    assert ids(shop, "--schedule", "winkel") == []
+    record(shop, call(1, "2026-11-22T10:30:00Z"))
+    shop("schedule", "purge", "winkel", "--yes", "winkel")
+    assert ids(shop, "--schedule", "winkel") == [1]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        pytest.param(("calls", "list"), 0, id="list"),
+        pytest.param(("calls", "stats"), 0, id="stats"),
+        pytest.param(("explain", ID.format(1)), 1, id="explain"),
+    ],
+)
+def test_that_nothing_is_recorded_at_all_is_said(
+    cli: CommandLine, words: tuple[str, ...], code: int
+) -> None:
+    """By which setting; a configuration that can't be read has no say in it."""
+    cli("migrate")
+    cli.write("bereikbaar.toml", "decision_retention_days = 0\n")
+    why = "no call is recorded: decision_retention_days is 0 in the configuration"
+    assert why in cli(*words, code=code).stderr
+    cli.write("bereikbaar.toml", "decision_retention_days = -1\n")
+    told = cli(*words, "--data-dir", "data", code=code).stderr
+    assert "recorded" in told
+    assert "decision_retention_days is 0" not in told
+
+
 def test_a_time_that_occurs_twice_is_asked_for(cli: CommandLine) -> None:
     """With both instants that it could be (semantics.md rule 5)."""
     result = cli("calls", "list", "--from", "2026-10-25 02:30", code=1)
