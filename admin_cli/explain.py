@@ -62,7 +62,9 @@ def explain(invocation: Invocation, *, decision_id: str) -> None:
     and why it won or lost. Exits with 3 where it comes out otherwise now, and says why that may
     be; with 1 where the revision is gone.
     """
-    call = find_call(invocation.beside_store(DECISIONS_FILE), decision_id)
+    path = invocation.beside_store(DECISIONS_FILE)
+    # What was pasted, or read out to somebody; a PBX that made an id itself may use capitals.
+    call = find_call(path, decision_id) or find_call(path, decision_id.strip().lower())
     if call is None:
         if is_nothing_recorded(invocation):
             raise NotFoundError(NOTHING_RECORDED)
@@ -105,10 +107,10 @@ def _decide_again(invocation: Invocation, call: RecordedCall, revision: int) -> 
     with invocation.open_store() as store:
         try:
             kept = store.kept_revision(call.outcome.schedule, revision)
-        except NotFoundError as error:
+        except NotFoundError:
             raise BereikbaarError(
-                f"revision {revision} of {call.outcome.schedule} is gone, purged since, or not in "
-                f"the backup that was restored ({error})"
+                f"revision {revision} of {call.outcome.schedule} is gone: purged since, or not in "
+                "the backup that was restored"
             ) from None
     if int(kept.saved_at.timestamp()) > call.at:
         raise BereikbaarError(
