@@ -9,6 +9,8 @@ PYTEST_ARGS ?= -n 2 --dist loadfile
 # Real calls take as long as they take, however few files they are in.
 E2E_ARGS ?= -n 2
 FAULTS_ARGS ?= -n 2 --dist loadfile
+# One test after the other, whatever its file, so that both ends come at the same time.
+SOAK_ARGS ?= -n 2 --dist worksteal
 # How long the mixed load of `make soak` goes on; the other faults are caused by count.
 SOAK_MINUTES ?= 120
 # Each is a whole story: of a build, or of a machine of its own.
@@ -71,12 +73,27 @@ faults: beside-suite  ## cause every fault there is a test for, in short: kills,
 		status=$$?; $(BIN)/python -m tests.faults.fault_table .fault-notes; exit $$status
 
 .PHONY: soak
-soak: beside-suite  ## the same in long, and a mixed load for SOAK_MINUTES; writes docs/faults.md
+soak:  ## the same in long, and a mixed load for SOAK_MINUTES; writes docs/faults.md
+	@$(MAKE) soak-faults
+	@$(MAKE) soak-load
+
+# Either half takes long enough to be run by itself; the second one writes the page, and needs what
+# the first one noted of the same tree.
+.PHONY: soak-faults
+soak-faults: beside-suite
 	@rm -rf .fault-notes && mkdir .fault-notes
-	FAULTS=long SOAK_MINUTES=$(SOAK_MINUTES) FAULT_NOTES=$(CURDIR)/.fault-notes \
-		timeout $$(($(SOAK_MINUTES) + 60))m \
-		$(BIN)/python -m pytest tests/faults -o faulthandler_timeout=0 $(FAULTS_ARGS); \
-		status=$$?; $(BIN)/python -m tests.faults.fault_table .fault-notes; exit $$status
+	FAULTS=long FAULT_NOTES=$(CURDIR)/.fault-notes timeout 60m $(BIN)/python -m pytest \
+		tests/faults --ignore tests/faults/test_mixed_load.py -o faulthandler_timeout=0 $(SOAK_ARGS) \
+		|| { rm -rf .fault-notes; exit 1; }
+
+# By itself: how long its calls take is told.
+.PHONY: soak-load
+soak-load: beside-suite
+	@rm -rf .load-notes && mkdir .load-notes
+	FAULTS=long SOAK_MINUTES=$(SOAK_MINUTES) FAULT_NOTES=$(CURDIR)/.load-notes \
+		timeout $$(($(SOAK_MINUTES) + 30))m \
+		$(BIN)/python -m pytest tests/faults/test_mixed_load.py -o faulthandler_timeout=0; \
+		status=$$?; $(BIN)/python -m tests.faults.fault_table .fault-notes .load-notes; exit $$status
 
 # What sets the clock for one process.
 .PHONY: beside-suite
@@ -122,7 +139,7 @@ lock: .venv/.tools  ## renew both lock files within the bounds of pyproject.toml
 
 .PHONY: clean
 clean:  ## remove .venv and everything that is made
-	rm -rf .venv .pbx .pbx-notes .fault-notes build dist *.egg-info .coverage .coverage.* .hypothesis .*_cache
+	rm -rf .venv .pbx .pbx-notes .fault-notes .load-notes build dist *.egg-info .coverage .coverage.* .hypothesis .*_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from io import TextIOWrapper
 from typing import Final
 
 import click
@@ -99,4 +100,7 @@ def main() -> None:
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
     # pydantic would read what every installed package says of itself, to look for plug-ins.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
+    # A terminal that hasn't got a name's letters must not end a command half way.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(bereikbaar())

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from admin_cli.invocation import Invocation, legible, print_json, print_table, tell
+from admin_cli.invocation import Invocation, print_json, print_table, tell
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
 from admin_cli.refusals import EXIT_ANSWER_IS_NO
 from pbx_adapters import clock
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 _COMMANDS: Final = {
     "list": LazyCommand(
-        "admin_cli.notifications", "list_", "List what waits to be sent, and what was given up."
+        "admin_cli.notifications", "list_", "List what waits to be sent and what was given up."
     ),
     "test": LazyCommand(
-        "admin_cli.notifications", "test", "Send receivers something now, and tell what came back."
+        "admin_cli.notifications", "test", "Send one receiver, or all, a test message now."
     ),
     "retry": LazyCommand(
-        "admin_cli.notifications", "retry", "Have everything tried again at once."
+        "admin_cli.notifications", "retry", "Have the daemon try everything again at once."
     ),
 }
 _RECEIVER = click.argument("name", metavar="[RECEIVER]", required=False)
@@ -98,7 +98,7 @@ def test(invocation: Invocation, name: str | None) -> None:
     else:
         for one, attempt in results:
             verdict = "sent" if attempt.is_sent else "not sent"
-            click.echo(f"{one.name}: {verdict}: {legible(attempt.why)}")
+            click.echo(f"{one.name}: {verdict}: {attempt.why}")
     if not all(attempt.is_sent for _, attempt in results):
         click.get_current_context().exit(EXIT_ANSWER_IS_NO)
 

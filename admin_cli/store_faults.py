@@ -74,6 +74,9 @@ def _content_faults(invocation: Invocation, store: "SqliteStore") -> Iterator[Fi
                 pass
             store.tokens()
             needed, faults = _needed_messages(store)
+            if not store.revision() and (invocation.data_dir / LAST_GOOD_FILE).exists():
+                # It wasn't empty: what its messages are for isn't known.
+                needed = None
     except StoreUnavailableError as error:
         needed, faults = None, [told_by("store-damaged", store.path.name, str(error))]
     yield from faults

@@ -148,12 +148,6 @@ class Config(BaseSettings):
     forward_countries: Annotated[tuple[Country, ...], NoDecode, BeforeValidator(_split_list)] = ()
     decision_retention_days: int = Field(default=30, ge=0, le=3_660)
     caller_hash_key_file: Path | None = None
-
-    @property
-    def caller_key_path(self) -> Path:
-        """Where the key is that callers' numbers are hashed with."""
-        return self.caller_hash_key_file or self.data_dir / CALLER_KEY_FILE
-
     notify: Annotated[tuple[NotifyRule, ...], NoDecode, AfterValidator(check_receivers)] = ()
     smtp: Annotated[SmtpSettings | None, NoDecode] = None
 
@@ -164,6 +158,11 @@ class Config(BaseSettings):
                 ("notify names e-mail addresses, and there is no [smtp]", "add [smtp] with host")
             )
         return self
+
+    @property
+    def caller_key_path(self) -> Path:
+        """Where the key is that callers' numbers are hashed with."""
+        return self.caller_hash_key_file or self.data_dir / CALLER_KEY_FILE
 
     @property
     def lacks_public_url(self) -> bool:

@@ -168,13 +168,14 @@ class Reloader(threading.Thread):
                 return
             version = store.data_version()
             written = self._loaded.revision, locks
-            if version != seen:
+            is_committed = version != seen
+            if is_committed:
                 seen = version
                 locks = store.lock_changes()
                 self._load_changes(store)
             # A save, or a lock that somebody renews each minute: no cause for a check.
             is_explained = (self._loaded.revision, locks) != written
-            damaged = check.step(monotonic(), is_explained=is_explained)
+            damaged = check.step(monotonic(), is_committed=is_committed, is_explained=is_explained)
             if damaged is not None and damaged != self._damaged:
                 # Only another connection sees it: this one has pages in memory.
                 self._damaged = damaged

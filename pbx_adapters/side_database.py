@@ -146,7 +146,7 @@ class SideDatabase(NamedTuple):
                 remedy = "its disk can only be read: mount it for writing"
             raise self.unavailable(f"{path}: {error}; {remedy}") from error
         except self.unavailable as error:
-            raise self.unavailable(f"{path}: {error}") from None
+            raise self.unavailable(f"{path}: {error}", is_damaged=error.is_damaged) from None
         except OSError as error:
             told = f"{path}: {error.strerror}; check the data directory, its owner and its mode"
             raise self.unavailable(told) from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -60,22 +61,32 @@ class CheckClock:
     """Tells when the next check is due: at regular intervals, and soon after an unknown write.
 
     `seconds` lie between checks; instants are of one monotonic clock, in seconds. After a write
-    the check waits a little, so that many writes are one check.
+    the check waits a little, so that many writes are one check, and a commit can come to its end.
     """
 
     def __init__(self, seconds: float, now: float) -> None:
         self._seconds = seconds
         self._due_at = now + seconds
+        self._suspected_at = inf
 
     def hasten(self, now: float) -> None:
         """Have the next check soon."""
         self._due_at = min(self._due_at, now + min(_SETTLED_SECONDS, self._seconds))
 
+    def suspect(self, now: float) -> None:
+        """Have the next check soon, unless the suspicion is cleared before."""
+        self._suspected_at = min(self._suspected_at, now + min(_SETTLED_SECONDS, self._seconds))
+
+    def clear(self) -> None:
+        """Drop the suspicion."""
+        self._suspected_at = inf
+
     def is_due(self, now: float) -> bool:
         """Tell whether to check now; then the next one is an interval away."""
-        if now < self._due_at:
+        if now < min(self._due_at, self._suspected_at):
             return False
         self._due_at = now + self._seconds
+        self._suspected_at = inf
         return True
 
 
@@ -92,15 +103,20 @@ class StoreCheck:
         self._footprint = footprint_of(data_dir)
         self._checking: Iterator[frozenset[str] | None] = iter(())
 
-    def step(self, now: float, *, is_explained: bool) -> frozenset[str] | None:
+    def step(self, now: float, *, is_committed: bool, is_explained: bool) -> frozenset[str] | None:
         """Do a little of a check that is due; return which schedules' text is damaged at its end.
 
-        None while none has ended. `is_explained`: whether whatever was written since the step
-        before is known. Raises as `find_damaged`.
+        None while none has ended. `is_committed`: whether there was a commit since the step
+        before; `is_explained`: whether it is known what that was. Raises as `find_damaged`.
         """
         before, self._footprint = self._footprint, footprint_of(self._data_dir)
-        if self._footprint != before and not is_explained:
+        if is_explained:
+            self._clock.clear()
+        elif is_committed:
             self._clock.hasten(now)
+        elif self._footprint != before:
+            # The log is written before its commit is seen: on a slow disk long before.
+            self._clock.suspect(now)
         if self._clock.is_due(now):
             self._checking = find_damaged(self._data_dir)
         # A step at a time: a change must not wait for the whole check.

@@ -28,7 +28,8 @@ STOP_SECONDS: Final = 8.0
 # One that answered calls for as long was no failed start.
 SETTLED_SECONDS: Final = 10.0
 FIRST_PAUSE_SECONDS: Final = 1.0
-MAX_PAUSE_SECONDS: Final = 30.0
+# All of them may fail in turn, and nobody answers meanwhile.
+MAX_PAUSE_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 1.0
 # Beyond it the supervisor itself stood still, and can't blame others.
 _LATE_SECONDS: Final = 5.0

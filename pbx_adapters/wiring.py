@@ -105,15 +105,6 @@ def wire(config: Config, metrics: Metrics, *, is_first: bool = True) -> Parts:
             watch.report(digest)
 
     downloads = AudioDownloads(AudioCache(masters, encode), tell_failure)
-    asked = ConnectionLimits(
-        max_connections=config.max_connections,
-        max_connections_per_ip=config.max_connections_per_ip,
-        trusted=config.trusted_proxies,
-        keepalive_seconds=config.keepalive_seconds,
-    )
-    limits = fit_to_descriptors(asked)
-    if limits != asked:
-        _log.warning("max_connections_lowered", to=limits.max_connections, why="open files limit")
     inbox = RecordingInbox(config.data_dir / INBOX_FOLDER)
     recordings = Recordings(
         config.data_dir,
@@ -130,17 +121,35 @@ def wire(config: Config, metrics: Metrics, *, is_first: bool = True) -> Parts:
         serving=serving,
         metrics=metrics,
         admission=Admission(metrics.auth_failures, trusted=config.trusted_proxies),
-        decisions=DecisionLog(
-            CAPACITY,
-            key=_caller_key(config),
-            region=config.default_region,
-            tell_dropped=metrics.decisions_dropped.inc,
-        ),
+        decisions=_decision_log(config, metrics),
         downloads=downloads,
         inbox=inbox,
         recordings=recordings,
         reloader=reloader,
-        limits=limits,
+        limits=_limits_of(config),
+    )
+
+
+def _limits_of(config: Config) -> ConnectionLimits:
+    """Return the limits of connections: as configured, or what the process may hold open."""
+    asked = ConnectionLimits(
+        max_connections=config.max_connections,
+        max_connections_per_ip=config.max_connections_per_ip,
+        trusted=config.trusted_proxies,
+        keepalive_seconds=config.keepalive_seconds,
+    )
+    limits = fit_to_descriptors(asked)
+    if limits != asked:
+        _log.warning("max_connections_lowered", to=limits.max_connections, why="open files limit")
+    return limits
+
+
+def _decision_log(config: Config, metrics: Metrics) -> DecisionLog:
+    return DecisionLog(
+        CAPACITY,
+        key=_caller_key(config),
+        region=config.default_region,
+        tell_dropped=metrics.decisions_dropped.inc,
     )
 
 
@@ -220,7 +229,10 @@ async def tidy_up(parts: Parts, *, is_first: bool = True) -> None:
     await asyncio.to_thread(import_module, "phonenumbers")
     if not is_first:
         return
-    await asyncio.to_thread(remove_leftovers, parts.config.data_dir, clock.now())
+    try:
+        await asyncio.to_thread(remove_leftovers, parts.config.data_dir, clock.now())
+    except OSError as error:
+        _log.warning("leftovers_not_removed", why=str(error))
     while True:
         try:
             await asyncio.to_thread(

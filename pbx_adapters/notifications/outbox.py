@@ -227,7 +227,7 @@ def add_deliveries(db: "Database", deliveries: Iterable[NewDelivery], at: int) -
 
 
 def due(db: sqlite3.Connection, receiver: str, at: int, limit: int) -> list[Delivery]:
-    """Return what a receiver is to be told now, oldest first."""
+    """Return what a receiver is to be told now, oldest first; raises `OutboxUnavailableError`."""
     # No pause is longer than that: the clock was put back since.
     rows = db.execute(
         "SELECT * FROM deliveries WHERE receiver = ? AND (next_at <= ? OR next_at > ?) "
@@ -291,7 +291,11 @@ def retry(db: "Database", receiver: str | None, at: int) -> int:
 
 def _delivery(row: tuple[Any, ...]) -> Delivery:
     fields = Delivery(*row)
-    return fields._replace(told=json.loads(row[7]))
+    try:
+        return fields._replace(told=json.loads(row[7]))
+    except ValueError:
+        told = f"is damaged (delivery {fields.number}); the daemon puts it aside and begins another"
+        raise OutboxUnavailableError(told, is_damaged=True) from None
 
 
 def _write_seen(db: "Database", seen: Mapping[str, Seen]) -> None:

@@ -286,7 +286,9 @@ def test_emptied_store_is_refused_and_loses_no_message(
             pass
     else:
         database.touch()
-    for command in ("audio collect", "doctor", "schedule list"):
+    codes = {one["code"] for one in cli.json("doctor", code=3)["findings"]}
+    assert "audio-unneeded" not in codes
+    for command in ("audio collect", "schedule list"):
         told = cli(*command.split(), code=1).stderr
         assert "but last-good.jsonl is there: put the database back or restore a backup" in told
     assert masters.digests() == kept != set()

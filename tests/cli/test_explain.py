@@ -1,5 +1,9 @@
 """`bereikbaar explain`: a recorded call, decided again."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from pbx_adapters.call_record import RecordedOutcome
@@ -198,6 +202,19 @@ def test_an_id_is_found_as_it_was_pasted(shop: CommandLine, typed: str) -> None:
     """With the blanks around it, or in capitals."""
     record(shop, call(10, HALF_PAST))
     assert shop("explain", typed).stdout.startswith("decision   0123456789ab-0000000a\n")
+
+
+def test_letters_that_a_terminal_hasnt_got_are_told_by_number(shop: CommandLine) -> None:
+    """What a PBX sent is shown as far as may be, and ends nothing half way."""
+    record(shop, call(1, HALF_PAST, callid="\u260e\xe9"))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("bereikbaar"), "explain", ID.format(1)],
+        cwd=shop.folder,
+        env={"PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=True,
+    )
+    assert b"asked by   3cx, call \\u260e\xe9\n" in done.stdout
 
 
 def test_what_a_pbx_sent_does_nothing_to_a_terminal(shop: CommandLine) -> None:

@@ -65,7 +65,9 @@ def random_requests(token: str, count: int, seed: int) -> Iterator[bytes]:
 
 
 def _noise(_token: str, rng: Random) -> bytes:
-    return rng.randbytes(rng.choice((1, 10, 100, 1_000, _MOST)))
+    noise = rng.randbytes(rng.choice((1, 10, 100, 1_000, _MOST)))
+    # Of blank lines alone nothing is asked: a server waits for what comes after them.
+    return noise.lstrip(b"\r\n") or b"\0"
 
 
 def _spoilt(token: str, rng: Random) -> bytes:

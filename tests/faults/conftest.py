@@ -17,8 +17,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.faults)
     if config.option.keyword or getattr(config.option, "lf", False) or config.option.markexpr:
         note({"partial": True})
-    if is_long_form():
-        note({"form": "long"})
+    note({"form": "long" if is_long_form() else "short"})
 
 
 @pytest.hookimpl(wrapper=True)

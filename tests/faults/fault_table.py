@@ -66,9 +66,10 @@ def note(fields: Mapping[str, Any]) -> None:
             file.write(f"{json.dumps(fields)}\n")
 
 
-def read_notes(folder: Path) -> list[dict[str, Any]]:
+def read_notes(*folders: Path) -> list[dict[str, Any]]:
     """Return all that was noted in a run, each once."""
-    lines = (line for path in folder.glob("*.jsonl") for line in path.read_text().splitlines())
+    paths = (path for folder in folders for path in folder.glob("*.jsonl"))
+    lines = (line for path in paths for line in path.read_text().splitlines())
     return [json.loads(line) for line in sorted({*lines})]
 
 
@@ -107,14 +108,15 @@ def why_not_kept(notes: Iterable[Mapping[str, Any]]) -> str:
         return f"nothing was noted of: {', '.join(missing)}"
     if {"partial": True} in notes:
         return "only a part was run"
-    return "" if {"form": "long"} in notes else "it shows the long form, of `make soak`"
+    is_long = {"form": "long"} in notes and {"form": "short"} not in notes
+    return "" if is_long else "it shows the long form, of `make soak`"
 
 
 def main() -> None:
-    """Print the table of the run whose notes are in a folder, and keep it as a page."""
+    """Print the table of the run whose notes are in some folders, and keep it as a page."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("folder", type=Path)
-    notes = read_notes(parser.parse_args().folder)
+    parser.add_argument("folders", type=Path, nargs="+")
+    notes = read_notes(*parser.parse_args().folders)
     out = sys.stdout.write
     out(render_table(notes))
     for one in notes:

@@ -32,6 +32,7 @@ def calling(
     plan = Plan(
         daemon.port,
         daemon.token,
+        PATIENCE,
         is_calling=True,
         subjects=[("office", NUMBER)],
         clients=clients,

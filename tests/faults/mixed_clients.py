@@ -20,8 +20,6 @@ from urllib.parse import urlencode
 
 import uvloop
 
-# A PBX hasn't given up by then, but soon will.
-ANSWER_SECONDS: Final = 5.0
 _ATTEMPTS: Final = 2
 _DIALECTS: Final = ("3cx", "swyx", "asterisk", "freeswitch", "generic")
 _DIED: Final = (ConnectionError, asyncio.IncompleteReadError)
@@ -52,11 +50,12 @@ class Plan(NamedTuple):
     """Whom to ask what: `subjects` are numbers by schedule id, or hashes of messages.
 
     `rate`: requests a second of all clients together. `requests_kept`: after about so many a
-    client opens another connection.
+    client opens another connection. `answer_seconds`: after so long there is no answer.
     """
 
     port: int
     token: str
+    answer_seconds: float
     is_calling: bool
     subjects: list[tuple[str, str]]
     clients: int
@@ -68,9 +67,10 @@ class Plan(NamedTuple):
 class Connection:
     """One connection, opened when it is needed."""
 
-    def __init__(self, port: int) -> None:
-        """Take the port; nothing is opened yet."""
+    def __init__(self, port: int, answer_seconds: float) -> None:
+        """Take the port, and how long an answer may take; nothing is opened yet."""
         self._port = port
+        self._answer_seconds = answer_seconds
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, request: bytes) -> tuple[int, bytes, int]:
@@ -78,13 +78,13 @@ class Connection:
         why: list[str] = []
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
+                async with asyncio.timeout(self._answer_seconds):
                     return *await self._exchange(request), attempt
             except _DIED as error:
                 why.append(repr(error))
                 self.close()
             except TimeoutError:
-                why.append(f"nothing within {ANSWER_SECONDS:.0f} s")
+                why.append(f"nothing within {self._answer_seconds:.0f} s")
                 self.close()
                 break
         return 0, ", ".join(why).encode(), len(why)
@@ -135,7 +135,8 @@ async def ask_on(
 ) -> None:
     """Ask at random moments, on one connection after another, and tell of each answer."""
     write = call_request if plan.is_calling else download_request
-    connection, due_at, answered_at = Connection(plan.port), time.monotonic(), 0.0
+    connection = Connection(plan.port, plan.answer_seconds)
+    due_at, answered_at = time.monotonic(), 0.0
     while is_going():
         due_at += rng.expovariate(plan.rate / plan.clients)
         await asyncio.sleep(due_at - time.monotonic())

@@ -56,6 +56,7 @@ async def make_calls(run: Run) -> None:
     plan = Plan(
         run.daemon.port,
         run.token,
+        run.effort.answer_seconds,
         is_calling=True,
         subjects=subjects,
         clients=effort.callers,
@@ -72,6 +73,7 @@ async def download(run: Run) -> None:
     plan = Plan(
         run.daemon.port,
         run.token,
+        run.effort.answer_seconds,
         is_calling=False,
         subjects=[(digest, digest) for digest in run.site.digests],
         clients=effort.downloaders,

@@ -20,7 +20,10 @@ _DESCRIPTORS_MORE: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long and how hard: seconds of mixed load and of each quiet phase, calls a second."""
+    """How long and how hard: seconds of mixed load and of each quiet phase, calls a second.
+
+    `answer_seconds`: by then a PBX hasn't given up, but soon will.
+    """
 
     seconds: float = 600.0
     quiet_seconds: float = 30.0
@@ -31,6 +34,7 @@ class Effort:
     download_rate: float = 10.0
     reload_seconds: float = 7.0
     kill_seconds: float = 20.0
+    answer_seconds: float = 5.0
     seed: int = 1
 
 

@@ -55,7 +55,7 @@ def reload_bad_schedule(daemon: Daemon, number: int) -> None:
 
 def test_reload_with_a_bad_schedule(daemon: Daemon, how_many: Callable[[int, int], int]) -> None:
     """The schedule's last answers go on while others change, and it is taken up once mended."""
-    rounds = how_many(5, 200)
+    rounds = how_many(5, 100)
     daemon.start()
     with calling(daemon) as told:
         for number in range(rounds):
@@ -87,7 +87,7 @@ def test_reload_with_a_bad_configuration(
     daemon: Daemon, tmp_path: Path, how_many: Callable[[int, int], int]
 ) -> None:
     """A reload reads no configuration: calls go on, and the next start is refused until mended."""
-    config, rounds = tmp_path / "bereikbaar.toml", how_many(1, 20)
+    config, rounds = tmp_path / "bereikbaar.toml", how_many(1, 5)
     config.write_text("max_connections = 500\n")
     daemon.settings["config"] = str(config)
     daemon.start()

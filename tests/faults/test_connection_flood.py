@@ -80,7 +80,7 @@ def test_flood_of_connections_is_turned_away(
 ) -> None:
     """With few files it caps itself, refuses at once, and goes on with calls, edits, messages."""
     allow_connections(2 * AT_ONCE)
-    count = how_many(2_000, 50_000)
+    count = how_many(2_000, 20_000)
     digest = MasterFiles(daemon.data_dir / AUDIO_FOLDER).add(frames_of(20_000))
     with few_descriptors(DESCRIPTORS):
         daemon.start()

@@ -108,7 +108,7 @@ def test_cold_start_on_a_spoilt_database(
     daemon: Daemon, files: tuple[bytes, bytes], how_many: Callable[[int, int], int]
 ) -> None:
     """Every call gets the true answer from the first on; what is spoilt raises the alarm."""
-    trials, dice, alarms = how_many(14, 210), random.Random(1), 0
+    trials, dice, alarms = how_many(14, 49), random.Random(1), 0
     kept = daemon.last_good.read_bytes()
     for trial in range(trials):
         for path in daemon.data_dir.glob("bereikbaar.db*"):
@@ -139,7 +139,7 @@ def test_spoilt_under_a_running_daemon(
     daemon: Daemon, files: tuple[bytes, bytes], how_many: Callable[[int, int], int]
 ) -> None:
     """Calls go on with the true answers, the alarm is raised, and ends when it is mended."""
-    trials, dice, alarms = how_many(7, 70), random.Random(2), 0
+    trials, dice, alarms = how_many(7, 35), random.Random(2), 0
     daemon.start()
     for trial in range(trials):
         with daemon.database.open("r+b") as file:
@@ -167,7 +167,7 @@ def test_everything_loaded_from_spoilt_databases(
     daemon: Daemon, files: tuple[bytes, bytes], how_many: Callable[[int, int], int]
 ) -> None:
     """In many more trials, in one process: what is loaded decides as before, or is refused."""
-    trials, dice, refused = how_many(300, 5_000), random.Random(3), 0
+    trials, dice, refused = how_many(300, 2_000), random.Random(3), 0
     good = read_last_good(daemon.last_good)
     targets = TargetCheck(ForwardPolicy(), lambda _: True)
     for trial in range(trials):
@@ -199,7 +199,7 @@ def test_everything_loaded_from_spoilt_databases(
 
 def test_spoilt_log_of_the_database(daemon: Daemon, how_many: Callable[[int, int], int]) -> None:
     """Saves that are lost with the log, after a crash, are never lost unnoticed."""
-    trials, dice, setbacks = how_many(4, 40), random.Random(4), 0
+    trials, dice, setbacks = how_many(4, 12), random.Random(4), 0
     log = Path(f"{daemon.database}-wal")
     for _ in range(trials):
         daemon.start()

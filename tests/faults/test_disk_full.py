@@ -177,7 +177,7 @@ def test_disk_that_fills_up_under_a_running_daemon(
 
 def test_start_on_a_full_disk(tmp_path: Path, how_many: Callable[[int, int], int]) -> None:
     """The first call is answered as saved last, and with room again saves are followed."""
-    times = how_many(2, 20)
+    times = how_many(2, 10)
     run_apart(cold, tmp_path, times, timeout=600)
     note_fault(
         "disk full",

@@ -36,7 +36,7 @@ def kill_a_writer(daemon: Daemon, dice: random.Random, first: int, *, is_alone: 
     assert process.stdout is not None
     with process.stdout as told:
         try:
-            last = [int(told.readline()) for _ in range(dice.randrange(1, 12))][-1]
+            last = [int(told.readline()) for _ in range(dice.randrange(1, 6))][-1]
             time.sleep(dice.uniform(0, 0.02))
             if not is_alone and dice.random() < 0.5:
                 daemon.kill()
@@ -106,7 +106,7 @@ def test_daemon_goes_on_while_writers_are_killed(
     daemon: Daemon, how_many: Callable[[int, int], int]
 ) -> None:
     """It answers at every moment, and follows up to the last commit there is."""
-    kills, dice, number = how_many(10, 100), random.Random(7), 0
+    kills, dice, number = how_many(10, 50), random.Random(7), 0
     daemon.start()
 
     def is_named(name: str) -> bool:

@@ -108,7 +108,7 @@ def test_disk_that_can_only_be_read(
     method: str,
 ) -> None:
     """Every call gets the last answer, a save is refused with what to do, and it ends by itself."""
-    times = run_apart(scenario, tmp_path, how_many(2, 20), timeout=600)
+    times = run_apart(scenario, tmp_path, how_many(2, 10), timeout=600)
     note_fault(
         "read-only file system",
         method,

@@ -98,7 +98,7 @@ def test_slow_clients_are_cut_off_and_delay_nobody(
 ) -> None:
     """Heads that never end and forms that come byte by byte are cut off; calls go on."""
     count = allow_connections(CLIENTS + _KEPT_FOR_OTHERS) - _KEPT_FOR_OTHERS
-    rounds = how_many(1, 10)
+    rounds = how_many(1, 5)
     daemon.settings["max_connections"] = str(count + _KEPT_FOR_OTHERS)
     daemon.start()
     longest = 0.0

@@ -67,7 +67,7 @@ def test_calls_in_flight_are_answered(
     daemon: Daemon, how_many: Callable[[int, int], int], workers: int
 ) -> None:
     """Fifty calls whose forms come late, from nothing to all but a byte, are all answered."""
-    rng, rounds, longest = random.Random(workers), how_many(2, 50), 0.0
+    rng, rounds, longest = random.Random(workers), how_many(2, 20), 0.0
     daemon.settings["workers"] = str(workers)
     for _ in range(rounds):
         daemon.start()

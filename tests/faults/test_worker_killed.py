@@ -20,7 +20,7 @@ def test_calls_are_answered_by_the_others(
     daemon: Daemon, how_many: Callable[[int, int], int]
 ) -> None:
     """No call is lost or answered wrong, and each worker that was killed is back soon."""
-    rounds, pause = how_many(4, 40), how_many(1, 10)
+    rounds, pause = how_many(4, 20), how_many(1, 6)
     daemon.settings["workers"] = str(WORKERS)
     daemon.start()
     assert daemon.process is not None

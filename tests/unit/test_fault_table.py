@@ -72,7 +72,14 @@ def test_whole_long_run_is_kept() -> None:
         ),
         pytest.param(WHOLE[1:], f"nothing was noted of: {ROWS[0]}", id="row-missing"),
         pytest.param([*WHOLE, {"partial": True}], "only a part was run", id="part"),
-        pytest.param(WHOLE[:-1], "it shows the long form, of `make soak`", id="short-form"),
+        pytest.param(
+            [*WHOLE[:-1], {"form": "short"}],
+            "it shows the long form, of `make soak`",
+            id="short-form",
+        ),
+        pytest.param(
+            [*WHOLE, {"form": "short"}], "it shows the long form, of `make soak`", id="half-short"
+        ),
     ],
 )
 def test_other_runs_leave_the_page(notes: list[dict[str, Any]], why: str) -> None:

@@ -17,7 +17,7 @@ from pbx_adapters.config import Config
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.notifications import courier, notifier
 from pbx_adapters.notifications.notifier import Notifier
-from pbx_adapters.notifications.outbox import list_deliveries, reading_outbox
+from pbx_adapters.notifications.outbox import list_deliveries, reading_outbox, writing_outbox
 from pbx_adapters.notifications.settings import NotifyRule, SmtpSettings
 from schedules.sqlite_store import open_store
 from tests.engine import CLOSED, OPEN, schedule_of
@@ -274,6 +274,23 @@ def test_a_damaged_outbox_loses_no_news_that_is_to_come(site: Site, hook: Webhoo
         site.save(CLOSED)
         wait_until(lambda: hook.got, "the save is told")
     assert "notifications_held_up" in {one["event"] for one in logged}
+
+
+def test_an_altered_delivery_holds_up_nobody_for_ever(site: Site, hook: Webhook) -> None:
+    """An outbox that can't be trusted is put aside, as any that is damaged."""
+    site.tell(hook)
+    with site.running():
+        wait_until(lambda: begun(site), "it follows the store")
+        hook.status = 500
+        site.save(CLOSED)
+        wait_until(lambda: hook.got, "it is tried")
+    with writing_outbox(site.outbox) as db:
+        db.execute("UPDATE deliveries SET told = substr(told, 2), next_at = 0")
+    hook.status = 204
+    with site.running():
+        wait_until((site.data_dir / "outbox.db.damaged").exists, "it is put aside")
+        site.save(OPEN)
+        wait_until(lambda: hook.events[-1]["data"]["revision"] == 3, "the next save is told")
 
 
 def test_a_store_that_goes_away_and_comes_back(site: Site, hook: Webhook) -> None:

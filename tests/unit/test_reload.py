@@ -18,7 +18,7 @@ from pbx_adapters.data_dir import AUDIO_FOLDER
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.reload import Reloader
 from pbx_adapters.serving import Serving
-from pbx_adapters.store_check import CHECK_SECONDS, CheckClock, find_damaged
+from pbx_adapters.store_check import CHECK_SECONDS, CheckClock, StoreCheck, find_damaged
 from routing_engine.decision import CallQuery, Outcome
 from routing_engine.resolver import resolve
 from schedules.errors import StoreUnavailableError
@@ -29,6 +29,7 @@ from tests.engine import instant, schedule_of
 MASTER = b"what stands for a master: only its hash is looked at"
 DIGEST = sha256(MASTER).hexdigest()
 AT = instant("2026-11-23T10:00")
+CHECKED = "audio_references_damaged"
 DAY = 86_400
 
 
@@ -83,11 +84,20 @@ class Followed:
 async def followed(
     data_dir: Path, check_seconds: float = 3_600, look_seconds: float = 3_600
 ) -> AsyncIterator[Followed]:
-    """Follow a store until the block ends; it has been loaded when it begins."""
-    site = Followed(data_dir)
-    watch = site.watch = AudioWatch(MasterFiles(data_dir / AUDIO_FOLDER), look_seconds=look_seconds)
+    """Follow a new store until the block ends; it has been loaded when it begins."""
+    async with following(Followed(data_dir), check_seconds, look_seconds) as site:
+        yield site
+
+
+@asynccontextmanager
+async def following(
+    site: Followed, check_seconds: float = 3_600, look_seconds: float = 3_600
+) -> AsyncIterator[Followed]:
+    """Follow a store as it is."""
+    masters = MasterFiles(site.data_dir / AUDIO_FOLDER)
+    watch = site.watch = AudioWatch(masters, look_seconds=look_seconds)
     reloader = Reloader(
-        data_dir,
+        site.data_dir,
         site.serving,
         site.metrics,
         policy=ForwardPolicy(),
@@ -148,15 +158,19 @@ async def test_lost_rows_are_found_at_the_next_check(tmp_path: Path) -> None:
 
 async def test_a_lock_is_no_cause_for_a_check(tmp_path: Path) -> None:
     """Who edits renews his lock each minute; the whole store isn't read each time for that."""
-    async with followed(tmp_path) as site:
-        flip(site.database, b"00:00-24:00 open", b"00:00-23:00 open")
-        with closing(open_store(tmp_path)) as store:
-            with store.writing("jan", datetime(2026, 11, 22, tzinfo=UTC)) as writer:
-                writer.take_lock("office", 60)
-            await asyncio.sleep(2)
-            assert site.troubles == ""
-            store.db.execute("CREATE TABLE vreemd (x)")
-        await site.until(lambda: "checksum" in site.troubles)
+    site = Followed(tmp_path)
+    with closing(sqlite3.connect(site.database)) as db, db:
+        # Only a check says so, and each does.
+        db.execute("UPDATE state SET audio_seal = 'kapot'")
+    with capture_logs() as logged:
+        async with following(site):
+            with closing(open_store(tmp_path)) as store:
+                with store.writing("jan", datetime(2026, 11, 22, tzinfo=UTC)) as writer:
+                    writer.take_lock("office", 60)
+                await asyncio.sleep(2)
+                assert CHECKED not in [one["event"] for one in logged]
+                store.db.execute("CREATE TABLE vreemd (x)")
+            await site.until(lambda: CHECKED in [one["event"] for one in logged])
 
 
 async def test_a_purge_is_followed(tmp_path: Path) -> None:
@@ -205,9 +219,7 @@ def test_lost_notes_of_messages_are_no_damage_for_calls(tmp_path: Path) -> None:
         db.commit()
     with capture_logs() as logged:
         assert list(find_damaged(tmp_path)) == [frozenset()]
-    assert [(one["event"], one["log_level"]) for one in logged] == [
-        ("audio_references_damaged", "warning")
-    ]
+    assert [(one["event"], one["log_level"]) for one in logged] == [(CHECKED, "warning")]
     assert "run `bereikbaar audio collect`" in logged[0]["why"]
 
 
@@ -220,6 +232,29 @@ def test_checks_come_regularly_and_soon_after_writes() -> None:
     for now in (230.0, 230.5, 230.9):
         clock.hasten(now)
     assert [clock.is_due(now) for now in (230.9, 231.0, 231.1)] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_checked"),
+    [
+        pytest.param([(False, False)], True, id="never committed"),
+        pytest.param([(False, False), (True, True)], False, id="committed late, and known"),
+        pytest.param([(False, False), (True, False)], True, id="committed late, and unknown"),
+        pytest.param([(True, False), (True, True)], True, id="unknown, then a save"),
+        pytest.param([(True, True)], False, id="a save"),
+    ],
+)
+def test_what_was_written_is_judged_by_its_commit(
+    tmp_path: Path, steps: list[tuple[bool, bool]], *, is_checked: bool
+) -> None:
+    """A save whose commit takes its time is no cause for a check; what nobody explains is one."""
+    site = Followed(tmp_path)
+    check = StoreCheck(tmp_path, CHECK_SECONDS, 100.0)
+    os.utime(site.database)
+    for is_committed, is_explained in steps:
+        assert check.step(100.5, is_committed=is_committed, is_explained=is_explained) is None
+    found = check.step(101.5, is_committed=False, is_explained=False)
+    assert (found is not None) == is_checked
 
 
 async def test_messages_are_looked_for_each_day(tmp_path: Path) -> None:
