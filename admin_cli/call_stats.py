@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from admin_cli.call_words import Span, read_span, span_options
+from admin_cli.call_words import Span, read_span, span_options, tell_none
 from admin_cli.invocation import Invocation, print_json, print_table, tell
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.typed import Typed
@@ -30,7 +30,13 @@ _Rows = list[dict[str, Any]]
     "bereikbaar calls stats --by number --json",
 )
 @span_options
-@click.option("--by", "way", type=click.Choice(_WAYS), help="Count in one way; else in all.")
+@click.option(
+    "--by",
+    "ways",
+    type=click.Choice(_WAYS),
+    multiple=True,
+    help="Count in this way, and others so given; else in all.",
+)
 @pass_invocation
 def stats(
     invocation: Invocation,
@@ -38,7 +44,7 @@ def stats(
     from_text: str | None,
     to_text: str | None,
     zone_name: str,
-    way: str | None,
+    ways: tuple[str, ...],
 ) -> None:
     """Count recorded calls: per day, per hour of the day, per status, and per number called.
 
@@ -48,8 +54,8 @@ def stats(
     typed = Typed()
     span = read_span(typed, from_text, to_text, zone_name)
     typed.check()
-    path = invocation.data_dir / DECISIONS_FILE
-    asked = _WAYS if way is None else (way,)
+    path = invocation.beside_store(DECISIONS_FILE)
+    asked = tuple(way for way in _WAYS if way in ways) or _WAYS
     counts: dict[str, _Rows] = {}
     if asked != ("number",):
         kinds = count_kinds(path, span.from_at, span.until_at)
@@ -62,9 +68,9 @@ def stats(
     if invocation.is_json:
         print_json(_told(span, total, counts))
     elif total:
-        _print_counts(total, counts, is_brief=way is None)
+        _print_counts(total, counts, is_brief=not ways)
     else:
-        tell("no such calls are recorded")
+        tell_none(invocation)
 
 
 def _by_day(kinds: Iterable[KindCount], zone: ZoneInfo) -> _Rows:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from admin_cli.invocation import Invocation, tell
 from admin_cli.moments import iso_of_typed
 from admin_cli.typed import Typed
 from pbx_adapters.answer import format_instant
@@ -14,8 +15,8 @@ from pbx_adapters.call_record import RecordedCall
 from schedules.date_text import instants_of, parse_moment, parse_zone
 from schedules.errors import FaultyValueError
 
+NOTHING_RECORDED: Final = "no call is recorded: decision_retention_days is 0 in the configuration"
 _ZONE: Final = "Europe/Amsterdam"
-
 
 FIELDS: Final = (
     *("decision_id", "at", "dialect", "number", "caller", "callid", "schedule", "revision"),
@@ -105,3 +106,18 @@ def call_fields(call: RecordedCall) -> dict[str, str]:
         "" if outcome.valid_until is None else format_instant(outcome.valid_until),
     )
     return dict(zip(FIELDS, values, strict=True))
+
+
+def tell_none(invocation: Invocation) -> None:
+    """Say that no call was found, and where that can't be otherwise, why."""
+    tell(NOTHING_RECORDED if is_nothing_recorded(invocation) else "no such calls are recorded")
+
+
+def is_nothing_recorded(invocation: Invocation) -> bool:
+    """Tell whether the configuration has no call recorded; one that won't do decides nothing."""
+    from pbx_adapters.config import InvalidConfigError
+
+    try:
+        return not invocation.config.decision_retention_days
+    except InvalidConfigError:
+        return False

@@ -5,13 +5,14 @@ from typing import Final, get_args
 
 import click
 
-from admin_cli.call_words import read_span, span_options
+from admin_cli.call_words import read_span, span_options, tell_none
 from admin_cli.invocation import Invocation, tell
 from admin_cli.lazy import Command, LazyCommand, LazyGroup, pass_invocation
 from admin_cli.typed import Typed
 from pbx_adapters.data_dir import DECISIONS_FILE
 from routing_engine.decision import Action, CallStatus, Reason
-from schedules.errors import FaultyValueError
+from schedules.errors import FaultyValueError, NotFoundError, StoreUnavailableError
+from schedules.field_text import check_slug
 from schedules.telephone import read_number
 
 _SHOWN: Final = 100
@@ -58,6 +59,7 @@ def list_calls(  # noqa: PLR0913 - its options
     zone_name: str,
     number: str | None,
     caller: str | None,
+    schedule: str | None,
     limit: int | None,
     csv_file: str | None,
     **wanted: str | None,
@@ -70,6 +72,8 @@ def list_calls(  # noqa: PLR0913 - its options
     """
     if csv_file is not None and invocation.is_json:
         raise click.UsageError("give either --csv or --json")
+    if csv_file == "":
+        raise click.UsageError("--csv needs the name of a file, or - for stdout")
     from admin_cli.call_report import print_calls, print_calls_json, write_calls_csv
     from pbx_adapters import call_queries
 
@@ -80,11 +84,12 @@ def list_calls(  # noqa: PLR0913 - its options
         span.until_at,
         number=typed.read("--number", lambda: _number_of(invocation, number)),
         caller=typed.read("--caller", lambda: _hash_of(invocation, caller)),
+        schedule=typed.read("--schedule", lambda: _schedule_of(invocation, schedule)),
         **{key: value or "" for key, value in wanted.items()},
     )
     typed.check()
     most = limit or (None if csv_file is not None else _SHOWN)
-    path = invocation.data_dir / DECISIONS_FILE
+    path = invocation.beside_store(DECISIONS_FILE)
     found = call_queries.list_calls(path, chosen, None if most is None else most + 1)
     shown = found if most is None else islice(found, most)
     if csv_file is not None:
@@ -94,7 +99,7 @@ def list_calls(  # noqa: PLR0913 - its options
     else:
         count = print_calls(shown, span.zone)
     if not count:
-        tell("no such calls are recorded")
+        tell_none(invocation)
     elif next(found, None) is not None:
         tell(f"these are the newest {count}; --limit N shows more, --csv FILE all")
 
@@ -103,6 +108,7 @@ def _number_of(invocation: Invocation, text: str | None) -> str:
     """Return the number that is meant in E.164, empty for any; raises `FaultyValueError`."""
     if text is None:
         return ""
+    _refuse_block(text)
     number = read_number(text, invocation.config.default_region)
     if number is None:
         raise FaultyValueError(
@@ -120,6 +126,7 @@ def _hash_of(invocation: Invocation, text: str | None) -> int | None:
         return None
     from pbx_adapters.caller_hash import CallerKeyError, hash_caller, read_caller_key
 
+    _refuse_block(text)
     config = invocation.config
     try:
         key = read_caller_key(config.caller_key_path)
@@ -132,3 +139,36 @@ def _hash_of(invocation: Invocation, text: str | None) -> int | None:
             (f"{text[:40]!r} is no telephone number", "write it as +31612345678")
         )
     return hashed
+
+
+def _refuse_block(text: str) -> None:
+    """Raise `FaultyValueError` for a block, of which only the first number would be read."""
+    if ".." in text:
+        problem = f"{text[:40]!r} is a block of numbers"
+        raise FaultyValueError(
+            (problem, "give one of them, or --schedule ID for all of a schedule")
+        )
+
+
+def _schedule_of(invocation: Invocation, text: str | None) -> str:
+    """Return the schedule that is meant, empty for any; it may be deleted, or be purged since.
+
+    Raises `FaultyValueError` for one that there never was. Where there is no store that can tell,
+    what is recorded does.
+    """
+    from pbx_adapters.call_queries import CallFilter, list_calls
+
+    if text is None:
+        return ""
+    slug = check_slug(text)
+    path = invocation.data_dir / DECISIONS_FILE
+    if next(list_calls(path, CallFilter(schedule=slug), 1), None) is None:
+        try:
+            with invocation.open_store() as store:
+                store.history(slug)
+        except NotFoundError as error:
+            problem, _, remedy = str(error).partition("; ")
+            raise FaultyValueError((problem, remedy)) from None
+        except StoreUnavailableError:
+            pass
+    return slug

@@ -12,7 +12,7 @@ from admin_cli.invocation import Invocation, print_json
 from admin_cli.lazy import Command, pass_invocation
 from admin_cli.message_faults import recording_faults
 from admin_cli.refusals import EXIT_ANSWER_IS_NO
-from admin_cli.side_faults import side_faults
+from admin_cli.side_faults import caller_key_faults, side_faults
 from admin_cli.store_faults import store_faults
 
 _PLACES_SHOWN: Final = 4
@@ -30,6 +30,7 @@ def doctor(invocation: Invocation) -> None:
         *or_unreadable(store_faults(invocation)),
         *or_unreadable(recording_faults(invocation.inbox)),
         *side_faults(invocation.data_dir),
+        *or_unreadable(caller_key_faults(invocation)),
         *or_unreadable(data_dir_faults(invocation.data_dir)),
         *or_unreadable(daemon_faults(invocation)),
     ]

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from admin_cli.call_words import call_fields
+from admin_cli.call_words import NOTHING_RECORDED, call_fields, is_nothing_recorded
 from admin_cli.check_report import ACTION_WORDS, DEFAULT_ZONE, local_and_utc, print_considered
 from admin_cli.invocation import Invocation, legible, print_json, tell
 from admin_cli.lazy import Command, pass_invocation
@@ -62,8 +62,12 @@ def explain(invocation: Invocation, *, decision_id: str) -> None:
     and why it won or lost. Exits with 3 where it comes out otherwise now, and says why that may
     be; with 1 where the revision is gone.
     """
-    call = find_call(invocation.data_dir / DECISIONS_FILE, decision_id)
+    path = invocation.beside_store(DECISIONS_FILE)
+    # What was pasted, or read out to somebody; a PBX that made an id itself may use capitals.
+    call = find_call(path, decision_id) or find_call(path, decision_id.strip().lower())
     if call is None:
+        if is_nothing_recorded(invocation):
+            raise NotFoundError(NOTHING_RECORDED)
         raise NotFoundError(
             f"no decision {decision_id[:64]!r} is recorded; `bereikbaar calls list` lists those "
             "that are. Calls are kept for decision_retention_days, simulations and refused "
@@ -103,10 +107,10 @@ def _decide_again(invocation: Invocation, call: RecordedCall, revision: int) -> 
     with invocation.open_store() as store:
         try:
             kept = store.kept_revision(call.outcome.schedule, revision)
-        except NotFoundError as error:
+        except NotFoundError:
             raise BereikbaarError(
-                f"revision {revision} of {call.outcome.schedule} is gone, purged since, or not in "
-                f"the backup that was restored ({error})"
+                f"revision {revision} of {call.outcome.schedule} is gone: purged since, or not in "
+                "the backup that was restored"
             ) from None
     if int(kept.saved_at.timestamp()) > call.at:
         raise BereikbaarError(

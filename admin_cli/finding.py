@@ -38,6 +38,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "token-expires-soon": "warning",
         "decisions-damaged": "warning",
         "outbox-damaged": "warning",
+        "caller-key-unusable": "warning",
         "audio-unneeded": "info",
     }
 )

@@ -149,6 +149,16 @@ class Invocation:
             )
         return False
 
+    def beside_store(self, name: str) -> Path:
+        """Return where a database beside the store lies, or will lie.
+
+        Raises `StoreUnavailableError` where neither is there: another folder is meant.
+        """
+        path = self.data_dir / name
+        if not path.exists():
+            self.has_store(may_create=False)
+        return path
+
     def _refuse_emptied(self, what: str) -> None:
         """Raise `StoreUnavailableError` where a store that decided calls is gone, or empty now."""
         from schedules.errors import StoreUnavailableError

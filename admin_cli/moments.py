@@ -21,7 +21,7 @@ _SHAPES: Final = (
         re.compile(r".*[0-9][ T]+([0-9](:.*)?|[0-9]{1,2}:?|[0-9]{1,2}:[0-9](:.*)?)"),
         "write hour and minute in two digits: 09:00",
     ),
-    (re.compile(r".*"), "write YYYY-MM-DD HH:MM"),
+    (re.compile(r".*", re.DOTALL), "write YYYY-MM-DD HH:MM"),
 )
 # Two unlike days: what is read alike over both was written out in full.
 _DEFAULTS: Final = (datetime(2001, 1, 2), datetime(2002, 3, 5))  # noqa: DTZ001 - wall-clock times

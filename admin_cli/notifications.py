@@ -53,7 +53,7 @@ def list_(invocation: Invocation, name: str | None) -> None:
     """
     from pbx_adapters.notifications.outbox import list_deliveries
 
-    found = list_deliveries(invocation.data_dir / OUTBOX_FILE)
+    found = list_deliveries(invocation.beside_store(OUTBOX_FILE))
     if name is not None:
         _refuse_unknown(invocation, name, {one.receiver for one in found})
         found = [one for one in found if one.receiver == name]
@@ -119,7 +119,7 @@ def retry(invocation: Invocation, name: str | None) -> None:
     from pbx_adapters.notifications.outbox import list_deliveries, writing_outbox
     from pbx_adapters.notifications.outbox import retry as retry_deliveries
 
-    path = invocation.data_dir / OUTBOX_FILE
+    path = invocation.beside_store(OUTBOX_FILE)
     receivers = {one.receiver for one in list_deliveries(path)}
     if name is not None and name not in receivers:
         remedy = meant(name, receivers, "see `notifications list`")

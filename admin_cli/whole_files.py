@@ -1,5 +1,6 @@
 """Files that a command writes: whole or not at all, and never over somebody else's."""
 
+import errno
 import os
 import secrets
 import stat
@@ -32,12 +33,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Where writing ends in an error, what was there stays. Raises `OSError`, and `BereikbaarError`
     for a device, a pipe or a socket, which would be gone.
     """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if path.is_symlink():
         path = path.resolve()
     mode = None
     if path.exists():
         found = path.stat().st_mode
-        if not stat.S_ISREG(found) and not stat.S_ISDIR(found):
+        if not stat.S_ISREG(found):
             raise BereikbaarError(f"{path} is not a regular file; name another file")
         mode = stat.S_IMODE(found)
     # One that a killed command left behind must not be in the way of the next.

@@ -67,7 +67,7 @@ class SideDatabase(NamedTuple):
             if not path.exists() or not path.stat().st_size:
                 yield None
                 return
-            with closing(_connect(path, "ro")) as connection:
+            with closing(_connect_to_read(path)) as connection:
                 # A text that is none must not hide the others.
                 connection.text_factory = methodcaller("decode", errors="replace")
                 known = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -78,7 +78,7 @@ class SideDatabase(NamedTuple):
         with self._telling(path):
             if not path.exists() or not path.stat().st_size:
                 return
-            with closing(_connect(path, "ro")) as connection:
+            with closing(_connect_to_read(path)) as connection:
                 damage = _first_damage(connection, monotonic() + seconds)
         if damage:
             raise self.unavailable(
@@ -141,8 +141,10 @@ class SideDatabase(NamedTuple):
             if code in _DAMAGE:
                 told = f"{path}: is damaged ({error}); the daemon puts it aside and begins another"
                 raise self.unavailable(told, is_damaged=True) from error
-            told = f"{path}: {error}; check its owner, its mode, the disk and the space on it"
-            raise self.unavailable(told) from error
+            remedy = "check its owner, its mode, the disk and the space on it"
+            if _is_on_read_only_disk(path):
+                remedy = "its disk can only be read: mount it for writing"
+            raise self.unavailable(f"{path}: {error}; {remedy}") from error
         except self.unavailable as error:
             raise self.unavailable(f"{path}: {error}", is_damaged=error.is_damaged) from None
         except OSError as error:
@@ -184,6 +186,33 @@ class HeldOpen:
 def damaged_path(path: Path) -> Path:
     """Return what a damaged database is renamed to."""
     return path.with_name(f"{path.name}.damaged")
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a database to be read, also on a disk that can only be read."""
+    connection = _connect(path, "ro")
+    try:
+        # Until it is read, it isn't open.
+        connection.execute("PRAGMA user_version").fetchall()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or not _is_at_rest(path):
+            raise
+        return _connect(path, "ro&immutable=1")
+    return connection
+
+
+def _is_at_rest(path: Path) -> bool:
+    """Tell whether all of it is in the one file, where nobody can write: it has no log."""
+    log = path.with_name(f"{path.name}-wal")
+    has_log = log.exists() and log.stat().st_size > 0
+    return _is_on_read_only_disk(path) and not has_log
+
+
+def _is_on_read_only_disk(path: Path) -> bool:
+    with suppress(OSError):
+        return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
+    return False
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

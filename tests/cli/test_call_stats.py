@@ -78,6 +78,13 @@ def test_json_has_the_same_counts(calls: CommandLine) -> None:
     assert only.keys() == {"from", "to", "timezone", "calls", "by_hour"}
 
 
+def test_calls_are_counted_in_each_way_that_is_named(calls: CommandLine) -> None:
+    """None is left out, and none comes twice."""
+    told = calls.json("calls", "stats", "--by", "number", "--by", "day", "--by", "number")
+    assert list(told)[3:] == ["calls", "by_day", "by_number"]
+    assert told["calls"] == 6
+
+
 @pytest.mark.parametrize(
     ("zone", "expected"),
     [
@@ -121,6 +128,7 @@ def test_many_numbers_are_told_where_they_are_asked_for(cli: CommandLine) -> Non
 
 def test_nothing_to_count_is_said(cli: CommandLine) -> None:
     """It is no fault."""
+    cli("migrate")
     assert cli("calls", "stats").stderr == "no such calls are recorded\n"
     told = cli.json("calls", "stats", "--to", "2026-11-22T10:00:00Z")
     assert told == {

@@ -5,7 +5,6 @@ import io
 import json
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -187,12 +186,38 @@ def test_csv_has_all_and_a_list_says_when_there_are_more(cli: CommandLine) -> No
 
 
 def test_nothing_recorded_is_said(cli: CommandLine) -> None:
-    """It is no fault: there need not even be a data directory."""
+    """It is no fault where there is a store: no call need have come yet."""
+    cli("migrate")
     result = cli("calls", "list")
     assert (result.stdout, result.stderr) == ("", "no such calls are recorded\n")
     assert cli.json("calls", "list") == []
     assert len(cli("calls", "list", "--csv", "-").stdout.splitlines()) == 1
-    assert not Path("data").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(("calls", "list"), id="list"),
+        pytest.param(("calls", "list", "--csv", "-"), id="csv"),
+        pytest.param(("calls", "stats"), id="stats"),
+        pytest.param(("explain", ID.format(1)), id="explain"),
+        pytest.param(("notifications", "list"), id="notifications"),
+        pytest.param(("notifications", "retry"), id="retry"),
+    ],
+)
+@pytest.mark.parametrize("is_there", [False, True], ids=["no-folder", "empty-folder"])
+def test_a_wrong_data_directory_is_refused(
+    cli: CommandLine,
+    words: tuple[str, ...],
+    is_there: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """It is not taken for one in which no call was recorded, and nothing is made there."""
+    if is_there:
+        (cli.folder / "weg").mkdir()
+    result = cli(*words, "--data-dir", "weg", code=1)
+    assert result.stderr.startswith("Error: there is no store in weg; name its folder with --data")
+    assert result.stdout == ""
+    assert list(cli.folder.rglob("*")) == ([cli.folder / "weg"] if is_there else [])
 
 
 def test_every_fault_is_told_at_once(cli: CommandLine) -> None:
@@ -210,6 +235,87 @@ def test_every_fault_is_told_at_once(cli: CommandLine) -> None:
     ]
 
 
+def test_moment_on_two_lines_is_refused(cli: CommandLine) -> None:
+    """As any other that is none."""
+    told = cli("calls", "list", "--from", "gis\nteren", code=1).stderr
+    assert told == "--from: 'gis\\nteren' is not a moment; write YYYY-MM-DD HH:MM\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "told"),
+    [
+        pytest.param(
+            "--schedule",
+            "Hoofd kantoor!",
+            "'Hoofd kantoor!' is not an id; use a-z, 0-9 and inner -, at most 64",
+            id="no-id",
+        ),
+        pytest.param(
+            "--schedule", "", "'' is not an id; use a-z, 0-9 and inner -, at most 64", id="empty-id"
+        ),
+        pytest.param(
+            "--schedule",
+            "winke",
+            "there is no schedule 'winke'; did you mean winkel?",
+            id="misspelt",
+        ),
+        pytest.param(
+            "--number",
+            "0850000000..09",
+            "'0850000000..09' is a block of numbers; give one of them, or --schedule ID for all of "
+            "a schedule",
+            id="block",
+        ),
+        pytest.param(
+            "--caller",
+            "+31850000000..09",
+            "'+31850000000..09' is a block of numbers; give one of them, or --schedule ID for all "
+            "of a schedule",
+            id="block-of-callers",
+        ),
+    ],
+)
+def test_what_no_call_can_match_is_refused(
+    shop: CommandLine, option: str, text: str, told: str
+) -> None:
+    """Rather than told that there were no such calls."""
+    record(shop, call(1, "2026-11-22T10:30:00Z"))
+    assert shop("calls", "list", option, text, code=1).stderr == f"{option}: {told}\n"
+
+
+def test_calls_of_a_schedule_are_found_whatever_became_of_it(shop: CommandLine) -> None:
+    """One without a call is none to refuse; nor is one that was deleted, or purged since."""
+    shop("schedule", "unlink", "winkel", NUMBER)
+    assert ids(shop, "--schedule", "winkel") == []
+    shop("schedule", "delete", "winkel", "--yes")
+    assert ids(shop, "--schedule", "winkel") == []
+    record(shop, call(1, "2026-11-22T10:30:00Z"))
+    shop("schedule", "purge", "winkel", "--yes", "winkel")
+    assert ids(shop, "--schedule", "winkel") == [1]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        pytest.param(("calls", "list"), 0, id="list"),
+        pytest.param(("calls", "stats"), 0, id="stats"),
+        pytest.param(("explain", ID.format(1)), 1, id="explain"),
+    ],
+)
+def test_that_nothing_is_recorded_at_all_is_said(
+    cli: CommandLine, words: tuple[str, ...], code: int
+) -> None:
+    """By which setting; a configuration that can't be read has no say in it."""
+    cli("migrate")
+    cli.write("bereikbaar.toml", "decision_retention_days = 0\n")
+    why = "no call is recorded: decision_retention_days is 0 in the configuration"
+    assert why in cli(*words, code=code).stderr
+    cli.write("bereikbaar.toml", "decision_retention_days = -1\n")
+    told = cli(*words, "--data-dir", "data", code=code).stderr
+    assert "recorded" in told
+    assert "decision_retention_days is 0" not in told
+
+
 def test_a_time_that_occurs_twice_is_asked_for(cli: CommandLine) -> None:
     """With both instants that it could be (semantics.md rule 5)."""
     result = cli("calls", "list", "--from", "2026-10-25 02:30", code=1)
@@ -217,6 +323,7 @@ def test_a_time_that_occurs_twice_is_asked_for(cli: CommandLine) -> None:
         "--from: 2026-10-25 02:30 occurs twice in Europe/Amsterdam; write "
         "2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00\n"
     )
+    cli("migrate")
     cli("calls", "list", "--from", "2026-10-25T02:30:00+01:00")
 
 
@@ -229,6 +336,20 @@ def test_a_span_that_runs_backwards_is_refused(cli: CommandLine) -> None:
 def test_csv_and_json_exclude_each_other(cli: CommandLine) -> None:
     """Two answers can't both be on stdout."""
     assert "give either" in cli("calls", "list", "--csv", "-", "--json", code=2).stderr
+
+
+def test_csv_without_a_name_is_wrong_usage(calls: CommandLine) -> None:
+    """Mostly a variable that is empty."""
+    assert "--csv needs the name of a file" in calls("calls", "list", "--csv", "", code=2).stderr
+
+
+@pytest.mark.parametrize("name", [".", "..", "data", "data/"])
+def test_folder_is_no_csv_file(calls: CommandLine, name: str) -> None:
+    """It is refused by its name, and left as it is."""
+    before = sorted(calls.folder.rglob("*"))
+    told = calls("calls", "list", "--csv", name, code=1).stderr
+    assert told.startswith(f"Error: {name.rstrip('/')}: Is a directory; ")
+    assert sorted(calls.folder.rglob("*")) == before
 
 
 def test_damaged_record_is_told(calls: CommandLine) -> None:

@@ -16,6 +16,7 @@ from pbx_adapters.notifications.outbox import writing_outbox
 from pbx_adapters.token_uses import write_uses
 from tests.cli.command_line import CommandLine, document, wav
 from tests.cli.conftest import SetClock
+from tests.cli.recorded import call, record
 
 
 def message(cli: CommandLine, seconds: float = 0.1) -> str:
@@ -297,6 +298,16 @@ def test_file_that_others_may_read_is_told(cli: CommandLine, name: str) -> None:
     assert f"`chmod 600 data/{name}`" in finding["remedy"]
 
 
+@pytest.mark.parametrize("name", ["decisions.db", "outbox.db"])
+def test_database_that_can_not_be_opened_is_not_called_damaged(cli: CommandLine, name: str) -> None:
+    """Whoever reads so would throw away what is whole."""
+    cli("migrate")
+    (cli.folder / "data" / name).mkdir()
+    (finding,) = cli.json("doctor", code=3)["findings"]
+    assert (finding["code"], finding["place"]) == ("unreadable", name)
+    assert finding["remedy"].startswith("check its owner, its mode")
+
+
 @pytest.mark.parametrize("folder", ["audio", "inbox"])
 def test_folder_that_is_none_hides_nothing_else(cli: CommandLine, folder: str) -> None:
     """It is one finding among others; what lies beside it is looked at all the same."""
@@ -316,3 +327,49 @@ def test_configuration_that_no_daemon_would_start_with_is_told(cli: CommandLine)
         ("config-invalid", "configuration")
     ] * 2
     assert {one["problem"].partition(":")[0] for one in findings} == {"listen", "workers"}
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "problem"),
+    [
+        pytest.param(None, 0o600, "isn't there", id="missing"),
+        pytest.param(b"", 0o600, "holds 0 bytes, and a key is 32 to 4096", id="empty"),
+        pytest.param(
+            bytes(32), 0o644, "can be read by everybody or written by its group", id="open-to-all"
+        ),
+    ],
+)
+@pytest.mark.parametrize("place", ["data/caller-hash.key", "own.key"])
+def test_key_by_which_no_caller_is_found_is_told(
+    cli: CommandLine, place: str, content: bytes | None, mode: int, problem: str
+) -> None:
+    """Wherever it lies, with what to do; no call depends on it, so it is a warning."""
+    cli("migrate")
+    if place == "own.key":
+        cli.write("bereikbaar.toml", 'caller_hash_key_file = "own.key"\n')
+    else:
+        record(cli, call(1, "2026-11-22T10:30:00Z"))
+    if content is not None:
+        cli.write(place, content)
+        (cli.folder / place).chmod(mode)
+    findings = cli.json("doctor")["findings"]
+    (finding,) = [one for one in findings if one["code"] == "caller-key-unusable"]
+    assert (finding["place"], finding["severity"]) == (Path(place).name, "warning")
+    assert finding["problem"] == problem
+    assert place in finding["remedy"] or finding["remedy"].startswith("chmod 600 it")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param("", id="no-call-yet"),
+        pytest.param(
+            'decision_retention_days = 0\ncaller_hash_key_file = "own.key"\n', id="none-recorded"
+        ),
+    ],
+)
+def test_key_that_nothing_needs_is_not_missed(cli: CommandLine, config: str) -> None:
+    """The daemon makes it when it first starts, and needs none where it records no calls."""
+    cli("migrate")
+    cli.write("bereikbaar.toml", config)
+    assert found(cli, code=0) == []

@@ -118,10 +118,11 @@ def test_what_a_receiver_said_does_nothing_to_a_terminal(cli: CommandLine, outbo
 
 def test_list_of_nothing(cli: CommandLine) -> None:
     """Without an outbox nothing waits, and none is made."""
+    cli("migrate")
     told = cli("notifications", "list")
     assert (told.stdout, told.stderr) == ("", "nothing waits, and nothing was given up\n")
     assert cli.json("notifications", "list") == []
-    assert not (cli.folder / "data").exists()
+    assert not (cli.folder / "data" / "outbox.db").exists()
 
 
 def test_damaged_outbox(cli: CommandLine, outbox: Path) -> None:
@@ -163,8 +164,9 @@ def test_retry_of_one_receiver(cli: CommandLine) -> None:
 
 def test_retry_of_nothing(cli: CommandLine) -> None:
     """Nor is anything made."""
+    cli("migrate")
     assert cli("notifications", "retry").stdout == "nothing to try again\n"
-    assert not (cli.folder / "data").exists()
+    assert not (cli.folder / "data" / "outbox.db").exists()
 
 
 def test_test_says_what_came_back(cli: CommandLine) -> None:

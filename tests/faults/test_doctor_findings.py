@@ -246,3 +246,4 @@ def test_bad_disks(tmp_path: Path) -> None:
     assert "disk-full" in told["full"]
     assert told["nearly full"] == ["disk-nearly-full"]
     assert {"data-dir-read-only", "store-unreadable"} <= {*told["read-only"]}
+    assert not {"decisions-damaged", "outbox-damaged", "unreadable"} & {*told["read-only"]}

@@ -85,7 +85,7 @@ class TestFullDisk:
         assert full.startswith(f"full: {tmp_path}/decisions.db: ")
         assert full.count("check its owner") == 1
         assert read_only.startswith(f"read-only: {tmp_path}/decisions.db: ")
-        assert read_only.count("check ") == 1
+        assert read_only.count("; its disk can only be read: mount it for writing") == 1
         assert kept == "kept"
 
     def test_calls_wait_until_there_is_room(self, tmp_path: Path) -> None:
@@ -95,7 +95,8 @@ class TestFullDisk:
         full, again, read_only, at_last = done.stdout.splitlines()
         for told in (full, read_only):
             assert told.startswith(f"calls_not_recorded {tmp_path}/decisions.db: ")
-            assert told.count("check ") == 1
+        assert full.count("check its owner") == 1
+        assert read_only.count("; its disk can only be read: mount it for writing") == 1
         assert again.strip() == at_last.strip() == "calls_recorded_again"
 
 
