@@ -15,7 +15,7 @@ import click
 
 from admin_cli.call_words import FIELDS, call_fields
 from admin_cli.invocation import print_table
-from admin_cli.whole_files import replacing
+from admin_cli.whole_files import refuse_others, replacing
 from pbx_adapters.call_record import RecordedCall, RecordedOutcome
 
 _HEADINGS: Final = ("AT", "NUMBER", "SCHEDULE", "STATUS", "ACTION", "BECAUSE OF", "DECISION")
@@ -68,7 +68,8 @@ def print_calls_json(calls: Iterable[RecordedCall]) -> int:
 def write_calls_csv(calls: Iterable[RecordedCall], name: str) -> int:
     """Write calls to a CSV file, whole or not at all, or to stdout as they come.
 
-    Returns how many there were. Raises `OSError` and `BereikbaarError`.
+    A file that is there is replaced where it holds calls. Returns how many there were. Raises
+    `OSError` and `BereikbaarError`.
     """
     if name == "-":
         count = 0
@@ -76,6 +77,7 @@ def write_calls_csv(calls: Iterable[RecordedCall], name: str) -> int:
             click.echo(text, nl=False)
             count += rows
         return count
+    refuse_others(Path(name), _csv_text([FIELDS]))
     with replacing(Path(name)) as file:
         count = 0
         for text, rows in _csv_texts(calls):

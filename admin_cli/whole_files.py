@@ -7,9 +7,12 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 from schedules.errors import BereikbaarError
+
+# Where a mark has to be: a file of any size is told by it.
+_MARKED_BYTES: Final = 65_536
 
 
 class NewFile(NamedTuple):
@@ -66,16 +69,20 @@ def renew_file(path: Path, content: bytes, mark: str) -> None:
 
     Raises `BereikbaarError` for any other file that is there.
     """
-    if path.exists() and not _is_ours(path, mark.encode()):
-        raise BereikbaarError(
-            f"{path} is there and was not written by this command; name another file, or remove it"
-        )
+    refuse_others(path, mark)
     replace_file(path, content)
 
 
-def _is_ours(path: Path, mark: bytes) -> bool:
-    content = path.read_bytes() if path.is_file() else None
-    return content is not None and (content == b"" or mark in content)
+def refuse_others(path: Path, mark: str) -> None:
+    """Refuse a file that is there, isn't empty and has no `mark` near its beginning."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        beginning = file.read(_MARKED_BYTES)
+    if beginning and mark.encode() not in beginning:
+        raise BereikbaarError(
+            f"{path} is there and was not written by this command; name another file, or remove it"
+        )
 
 
 def folder_of(output: str, *, is_single: bool) -> Path | None:

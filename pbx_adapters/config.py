@@ -298,11 +298,24 @@ def _setting_of(variable: str) -> str:
     return variable.removeprefix(_PREFIX).upper()
 
 
+def _is_there(file: Path) -> bool:
+    """Tell whether a file is in its usual place.
+
+    Who works for another user, as by `sudo`, may stand in a folder that this one can't enter.
+    """
+    try:
+        return file.is_file()
+    except PermissionError:
+        if file.is_absolute():
+            raise
+        return False
+
+
 def _find_file(path: Path | None) -> Path | None:
     chosen = os.environ.get(f"{_PREFIX}CONFIG")
     named = path or (Path(chosen) if chosen else None)
     if named is None:
-        return next((file for file in CONFIG_FILES if file.is_file()), None)
+        return next((file for file in CONFIG_FILES if _is_there(file)), None)
     if not named.is_file():
         fault = Fault("", "is not a file", "name an existing TOML file, or leave --config out")
         raise InvalidConfigError([(str(named), fault)])

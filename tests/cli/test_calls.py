@@ -338,6 +338,18 @@ def test_csv_and_json_exclude_each_other(cli: CommandLine) -> None:
     assert "give either" in cli("calls", "list", "--csv", "-", "--json", code=2).stderr
 
 
+def test_csv_replaces_no_file_of_another_kind(calls: CommandLine) -> None:
+    """A mistyped name costs nothing; calls written before are replaced."""
+    other = calls.folder / "contacten.csv"
+    other.write_text("naam,nummer\n")
+    told = calls("calls", "list", "--csv", "contacten.csv", code=1).stderr
+    assert "was not written by this command; name another file" in told
+    assert other.read_text() == "naam,nummer\n"
+    calls("calls", "list", "--csv", "calls.csv")
+    calls("calls", "list", "--csv", "calls.csv", "--limit", "1")
+    assert len((calls.folder / "calls.csv").read_text().splitlines()) == 2
+
+
 def test_csv_without_a_name_is_wrong_usage(calls: CommandLine) -> None:
     """Mostly a variable that is empty."""
     assert "--csv needs the name of a file" in calls("calls", "list", "--csv", "", code=2).stderr

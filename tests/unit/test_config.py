@@ -370,3 +370,15 @@ def test_every_address_needs_a_public_one(
     assert load_config(None, {"listen": listen, "public_url": public_url}).lacks_public_url is (
         is_lacking
     )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_folder_that_cant_be_entered_has_no_file(tmp_path: Path) -> None:
+    """Who works as another user, as by `sudo`, may stand in a folder that this one can't enter."""
+    tmp_path.chmod(0o700)
+    written("log_level = 'debug'")
+    os.seteuid(65_534)
+    try:
+        assert load_config(None, {}).log_level == "info"
+    finally:
+        os.seteuid(0)
