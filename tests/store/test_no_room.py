@@ -78,15 +78,16 @@ class TestFullDisk:
         assert "disk full" in done.stdout
 
     def test_last_uses_wait_until_there_is_room(self, tmp_path: Path) -> None:
-        """What calls note is kept later; a full and a read-only disk are told, once each."""
+        """What calls note is kept later; each fault is told once, and so is its end."""
         done = run_on_small_disk(tmp_path, "keep_uses.py")
         assert done.stderr == ""
-        full, read_only, kept = done.stdout.splitlines()
+        full, room, read_only, writable = done.stdout.splitlines()
         assert full.startswith(f"full: {tmp_path}/decisions.db: ")
         assert full.count("check its owner") == 1
         assert read_only.startswith(f"read-only: {tmp_path}/decisions.db: ")
         assert read_only.count("; its disk can only be read: mount it for writing") == 1
-        assert kept == "kept"
+        assert room == "room: token_uses_kept_again"
+        assert writable == "writable: token_uses_kept_again"
 
     def test_calls_wait_until_there_is_room(self, tmp_path: Path) -> None:
         """Each is recorded once it can be, none twice; both faults are told, once each."""
