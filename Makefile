@@ -17,7 +17,7 @@ SOAK_MINUTES ?= 120
 PACKAGE_ARGS ?= -n 2
 BIN := .venv/bin
 # What `make e2e` and `make faults` run takes as long again.
-QUICK := -m "not slow and not pbx and not faults" --ignore=tests/e2e
+QUICK := -m "not slow and not pbx and not faults" --ignore=tests/e2e --ignore=tests/pbx
 
 # Branches counted in full: what a call's answer depends on.
 EXACT := routing_engine/*,schedules/model.py,schedules/*editing.py,schedules/exception_dates.py,schedules/forward_rows.py,schedules/message_rows.py,schedules/carry_over.py
@@ -44,7 +44,7 @@ run: .venv/.installed  ## start the demo: the daemon with example schedules
 	$(BIN)/python docs/examples/run.py
 
 .PHONY: test
-test: .venv/.tools  ## all tests but of daemons as processes, PBXs and faults; PYTEST_ARGS="-k holidays" narrows
+test: .venv/.tools  ## all tests but of whole daemons, PBXs and faults; PYTEST_ARGS="-k holidays" narrows
 	$(BIN)/python -m pytest $(QUICK) $(PYTEST_ARGS)
 
 .PHONY: check
