@@ -372,13 +372,16 @@ def test_every_address_needs_a_public_one(
     )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_a_folder_that_cant_be_entered_has_no_file(tmp_path: Path) -> None:
     """Who works as another user, as by `sudo`, may stand in a folder that this one can't enter."""
-    tmp_path.chmod(0o700)
     written("log_level = 'debug'")
-    os.seteuid(65_534)
+    user = os.geteuid()
+    tmp_path.chmod(0)
     try:
+        if user == 0:
+            # No folder is closed to root.
+            os.seteuid(65_534)
         assert load_config(None, {}).log_level == "info"
     finally:
-        os.seteuid(0)
+        os.seteuid(user)
+        tmp_path.chmod(0o700)
