@@ -116,7 +116,7 @@ class Supervisor:
             _log.error("worker_ended", worker=number, how=ended, starts_again_in_seconds=pause)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
-            pause = min(max(pause * 2, FIRST_PAUSE_SECONDS), MAX_PAUSE_SECONDS)
+            pause = longer_pause(pause)
 
     async def _run_one(self, number: int) -> tuple[str, float]:
         """Run a worker until it ends; say how it ended, and since when it answered calls."""
@@ -197,6 +197,11 @@ class Supervisor:
                 elif now > worker.well_until:
                     _log.error("worker_killed", worker=worker.number, why="it stands still")
                     _signal(worker, signal.SIGKILL)
+
+
+def longer_pause(seconds: float) -> float:
+    """Return how many seconds to wait before the next start, after one that came to nothing."""
+    return min(max(seconds * 2, FIRST_PAUSE_SECONDS), MAX_PAUSE_SECONDS)
 
 
 def _signal(worker: _Running, number: signal.Signals) -> None:

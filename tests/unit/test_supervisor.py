@@ -7,7 +7,7 @@ import subprocess
 import sys
 from math import inf
 
-from pbx_adapters.supervisor import _Running, _signal
+from pbx_adapters.supervisor import _Running, _signal, longer_pause
 
 
 def test_process_that_has_another_ones_id_is_left_alone() -> None:
@@ -22,3 +22,11 @@ def test_process_that_has_another_ones_id_is_left_alone() -> None:
         _signal(worker, signal.SIGKILL)
         other.communicate(b"\n")
     assert other.returncode == 0
+
+
+def test_pauses_grow_and_stay_short() -> None:
+    """All workers may fail in turn: none is away for longer than five seconds."""
+    pauses = [0.0]
+    for _ in range(5):
+        pauses.append(longer_pause(pauses[-1]))
+    assert pauses == [0, 1, 2, 4, 5, 5]
