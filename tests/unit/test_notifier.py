@@ -168,7 +168,7 @@ def test_who_is_added_later_is_not_told_of_before(site: Site, hook: Webhook) -> 
         thread.join(PATIENCE)
     site.save(CLOSED)
     site.rules = rules
-    with site.running(), capture_logs() as logged:
+    with capture_logs() as logged, site.running():
         wait_until(lambda: logged, "it begins anew")
         assert logged[0]["event"] == "notifications_begin"
         site.save(OPEN)
