@@ -12,6 +12,8 @@ from tests.engine import schedule_of
 from tests.faults.fault_table import note_fault
 from tests.mounts import mount_small_disk, run_apart
 
+# What a disk has room for, in KB: for the store at first, and for what each turn adds to it.
+AT_FIRST, EACH_TURN = 4_000, 500
 # What is left when the disk is called full: a save breaks off at another point each time.
 LEFT_OVER = (0, 4_096, 32_768, 131_072, 524_288)
 
@@ -95,17 +97,17 @@ def served_name(daemon: Daemon) -> str:
     return str(daemon.call(schedule="side").fields["schedule_name"])
 
 
-def small_disk(folder: str) -> Path:
+def small_disk(folder: str, times: str) -> Path:
     """Make the data directory a disk of its own, the log lying elsewhere; return it."""
     disk = Path(folder) / "data"
     disk.mkdir()
-    mount_small_disk(disk, 4_000)
+    mount_small_disk(disk, AT_FIRST + EACH_TURN * int(times))
     return disk
 
 
 def under_a_running_daemon(folder: str, times: str) -> dict[str, int]:
     """Fill the disk of a daemon again and again, and make room again."""
-    disk, saves = small_disk(folder), 0
+    disk, saves = small_disk(folder, times), 0
     with new_daemon(Path(folder)) as daemon:
         daemon.start()
         with calling(daemon) as caller:
@@ -129,7 +131,7 @@ def under_a_running_daemon(folder: str, times: str) -> dict[str, int]:
 
 def cold(folder: str, times: str) -> dict[str, int]:
     """Start on a full disk again and again, after a clean stop and after a kill by turns."""
-    disk = small_disk(folder)
+    disk = small_disk(folder, times)
     with new_daemon(disk.parent) as daemon:
         for turn in range(int(times)):
             daemon.start()
@@ -168,7 +170,7 @@ def test_disk_that_fills_up_under_a_running_daemon(
     assert done["saves"] > 0
     note_fault(
         "disk full",
-        "a disk of 4 MB, filled and freed under the running daemon",
+        "a disk of a few MB, filled and freed under the running daemon",
         times,
         f"{done['calls']:,} calls answered as ever; the first save without room refused each time, "
         f"0 of {done['saves']:,} acknowledged lost; well again by itself",
