@@ -3,7 +3,7 @@
 Both servers run all the time, on one core; short windows of load take turns: hook, bare, hook.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ _REQUESTS: Final = 40_000
 _WARMING_CALLS: Final = 4
 
 
-class _Measured(NamedTuple):
+class Measured(NamedTuple):
     """A window with the CPU seconds that the server used for it."""
 
     window: Window
@@ -31,49 +31,51 @@ class _Measured(NamedTuple):
 
     @property
     def rate(self) -> float:
+        """Answers a second."""
         return self.window.answers / self.window.seconds
 
     @property
     def p99(self) -> float:
+        """The latency, in seconds, that one in a hundred exceeds."""
         return percentile(self.window.latencies, 0.99)
 
 
-class _Triplet(NamedTuple):
-    """Adjacent windows: the hook's before and after the bare route's."""
+class Triplet(NamedTuple):
+    """Adjacent windows: the hook's before and after its peer's."""
 
-    before: _Measured
-    bare: _Measured
-    after: _Measured
+    before: Measured
+    peer: Measured
+    after: Measured
 
-    def hook(self, value: Callable[[_Measured], float]) -> float:
+    def hook(self, value: Callable[[Measured], float]) -> float:
         """Return what the two windows of the hook give on average."""
         return mean((value(self.before), value(self.after)))
 
-    def ratio(self, value: Callable[[_Measured], float]) -> float:
-        """Return the hook's value as a share of the bare route's."""
-        return self.hook(value) / value(self.bare)
+    def ratio(self, value: Callable[[Measured], float]) -> float:
+        """Return the hook's value as a share of the peer's."""
+        return self.hook(value) / value(self.peer)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadBench:
-    """Hook and bare route, running, and the process that loads them."""
+    """The hook and its peers, running, and the process that loads them."""
 
     generator: LoadGenerator
     servers: dict[str, Server]
 
-    def flood(self, server: str, seconds: float) -> _Measured:
+    def flood(self, server: str, seconds: float) -> Measured:
         """Load one server as much as it can bear."""
         return self._measure(server, lambda: self.generator.flood(server, seconds))
 
-    def pace(self, server: str, seconds: float, rate: float) -> _Measured:
+    def pace(self, server: str, seconds: float, rate: float) -> Measured:
         """Load one server with so many requests a second."""
         return self._measure(server, lambda: self.generator.pace(server, seconds, rate))
 
-    def _measure(self, server: str, load: Callable[[], Window]) -> _Measured:
+    def _measure(self, server: str, load: Callable[[], Window]) -> Measured:
         pid = self.servers[server].pid
         before = cpu_seconds(pid)
         window = load()
-        return _Measured(window, cpu_seconds(pid) - before)
+        return Measured(window, cpu_seconds(pid) - before)
 
 
 @contextmanager
@@ -90,59 +92,64 @@ def load_bench(workplace: Workplace) -> Iterator[LoadBench]:
         }
         with LoadGenerator(requests, Path(folder)) as generator:
             bench = LoadBench(generator, {"hook": hook, "bare": bare})
-            answers = 0
-            # First calls cost more; under load all but a few schedules have had theirs.
-            while answers < _WARMING_CALLS * len(workplace.schedules):
-                answers += bench.flood("hook", 0.5).window.answers
+            warm_hook(bench, workplace)
             # Last, since on a busy machine the other's warming may outlast its idle connections.
             bench.flood("bare", 0.5)
             yield bench
+
+
+def warm_hook(bench: LoadBench, workplace: Workplace) -> None:
+    """Load the hook until all but a few schedules have had their first call, which costs more."""
+    answers = 0
+    while answers < _WARMING_CALLS * len(workplace.schedules):
+        answers += bench.flood("hook", 0.5).window.answers
 
 
 def measure_throughput(effort: Effort, bench: LoadBench) -> Row:
     """Count answers a second while every connection always has a request out."""
     seconds = effort.throughput_seconds
     triplets = [
-        _Triplet(
+        Triplet(
             bench.flood("hook", seconds), bench.flood("bare", seconds), bench.flood("hook", seconds)
         )
         for _ in range(effort.triplets)
     ]
-    ratios = tuple(triplet.ratio(_rate) for triplet in triplets)
+    ratios = tuple(triplet.ratio(rate_of) for triplet in triplets)
     return Row(
         f"hook throughput, {CONNECTIONS} connections",
-        median(triplet.hook(_rate) for triplet in triplets),
+        median(triplet.hook(rate_of) for triplet in triplets),
         "requests/s",
         (Goal("ratio", "at least", 0.75, 0.90),),
-        peer=median(_rate(triplet.bare) for triplet in triplets),
+        peer=median(rate_of(triplet.peer) for triplet in triplets),
         ratio=median(ratios),
-        parts={
-            "hook, CPU a request, µs": median(triplet.hook(_cpu) for triplet in triplets),
-            "bare route, CPU a request, µs": median(_cpu(triplet.bare) for triplet in triplets),
-            "bare route's CPU over the hook's": median(
-                1 / triplet.ratio(_cpu) for triplet in triplets
-            ),
-            "hook, share of a core used": median(triplet.hook(_share) for triplet in triplets),
-            "bare route, share of a core used": median(
-                _share(triplet.bare) for triplet in triplets
-            ),
-            "generator's share of a core, hook": median(
-                triplet.hook(_generator) for triplet in triplets
-            ),
-            "generator's share of a core, bare": median(
-                _generator(triplet.bare) for triplet in triplets
-            ),
-        },
+        parts=load_parts(triplets, "bare route"),
         rounds=ratios,
     )
+
+
+def load_parts(triplets: Sequence[Triplet], peer: str) -> dict[str, float]:
+    """Return what explains a throughput: CPU time a request, and who had how much of a core."""
+    return {
+        "hook, CPU a request, µs": median(triplet.hook(cpu_of) for triplet in triplets),
+        f"{peer}, CPU a request, µs": median(cpu_of(triplet.peer) for triplet in triplets),
+        f"{peer}'s CPU over the hook's": median(1 / triplet.ratio(cpu_of) for triplet in triplets),
+        "hook, share of a core used": median(triplet.hook(share_of) for triplet in triplets),
+        f"{peer}, share of a core used": median(share_of(triplet.peer) for triplet in triplets),
+        "generator's share of a core, hook": median(
+            triplet.hook(generator_of) for triplet in triplets
+        ),
+        f"generator's share of a core, {peer}": median(
+            generator_of(triplet.peer) for triplet in triplets
+        ),
+    }
 
 
 def measure_latency(effort: Effort, bench: LoadBench) -> Row:
     """Take the p99 of both at one rate: half of what the hook can bear."""
     seconds = effort.latency_seconds
-    rate = median(_rate(bench.flood("hook", seconds)) for _ in range(3)) / 2
+    rate = median(rate_of(bench.flood("hook", seconds)) for _ in range(3)) / 2
     triplets = [
-        _Triplet(
+        Triplet(
             bench.pace("hook", seconds, rate),
             bench.pace("bare", seconds, rate),
             bench.pace("hook", seconds, rate),
@@ -155,49 +162,51 @@ def measure_latency(effort: Effort, bench: LoadBench) -> Row:
         median(triplet.hook(_p99) for triplet in triplets) * 1e3,
         "ms",
         (Goal("ratio", "at most", 1.5, 1.2),),
-        peer=median(_p99(triplet.bare) for triplet in triplets) * 1e3,
+        peer=median(_p99(triplet.peer) for triplet in triplets) * 1e3,
         ratio=median(ratios),
         parts={
             "requests/s": rate,
             "hook, p50, ms": median(triplet.hook(_p50) for triplet in triplets) * 1e3,
-            "bare route, p50, ms": median(_p50(triplet.bare) for triplet in triplets) * 1e3,
+            "bare route, p50, ms": median(_p50(triplet.peer) for triplet in triplets) * 1e3,
         },
         rounds=ratios,
     )
 
 
-def hook_requests(workplace: Workplace, port: int) -> Iterator[str]:
+def hook_requests(workplace: Workplace, port: int, hook: str = "/hook/3cx") -> Iterator[str]:
     """Yield calls to random numbers, half as E.164, half as Dutch trunks give them."""
     rng = Random(6)
     for place in range(_REQUESTS):
         number, _ = workplace.random_number(rng)
         called = number if place % 2 else f"0{number.removeprefix('+31')}"
         caller = f"+316{rng.randrange(10_000_000, 60_000_000)}"
-        path = (
-            f"/hook/3cx?did={quote(called)}&cli={quote(caller)}&callid={rng.getrandbits(64):016x}"
-        )
-        yield request_text(path, port, workplace.token)
+        query = f"did={quote(called)}&cli={quote(caller)}&callid={rng.getrandbits(64):016x}"
+        yield request_text(f"{hook}?{query}", port, workplace.token)
 
 
-def _rate(measured: _Measured) -> float:
+def rate_of(measured: Measured) -> float:
+    """Return a window's answers a second."""
     return measured.rate
 
 
-def _cpu(measured: _Measured) -> float:
+def cpu_of(measured: Measured) -> float:
+    """Return the server's CPU time a request, in microseconds."""
     return measured.server_cpu / measured.window.answers * 1e6
 
 
-def _share(measured: _Measured) -> float:
+def share_of(measured: Measured) -> float:
+    """Return the share of a core that the server used."""
     return measured.server_cpu / measured.window.seconds
 
 
-def _generator(measured: _Measured) -> float:
+def generator_of(measured: Measured) -> float:
+    """Return the share of a core that the load generator used."""
     return measured.window.generator_cpu / measured.window.seconds
 
 
-def _p99(measured: _Measured) -> float:
+def _p99(measured: Measured) -> float:
     return measured.p99
 
 
-def _p50(measured: _Measured) -> float:
+def _p50(measured: Measured) -> float:
     return percentile(measured.window.latencies, 0.5)

@@ -119,7 +119,7 @@ class _Connection(asyncio.Protocol):
                 return
             if not head.startswith(b"HTTP/1.1 200 "):
                 raise SystemExit(f"not answered with 200: {self._received!r}")
-            _, _, rest = head.partition(b"Content-Length: ")
+            _, _, rest = head.lower().partition(b"content-length: ")
             length, _, _ = rest.partition(b"\r")
             self._missing = int(length) - len(body)
             self._received = b""

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -113,23 +113,34 @@ def started_daemon(workplace: Workplace, **settings: str) -> Iterator[Server]:
     try:
         yield Server(process, port, started_at)
     finally:
-        _end(process)
+        end_process(process)
 
 
 @contextmanager
 def running_bare_route() -> Iterator[Server]:
     """Run the bare aiohttp route on the servers' core."""
+    with running_peer([sys.executable, "-m", "benchmarks.bare_route"]) as server:
+        yield server
+
+
+@contextmanager
+def running_peer(command: Sequence[str], **variables: str) -> Iterator[Server]:
+    """Run a server that prints its port once it serves, on the servers' core.
+
+    Raises `RuntimeError` where it ends before that.
+    """
     started_at = perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.bare_route"], stdout=subprocess.PIPE, text=True
-    )
+    environment = {**os.environ, **variables}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        port = int(process.stdout.readline())
+        port = process.stdout.readline()
+        if not port:
+            raise RuntimeError(f"{command[0]} ended before it served; its error is above")
         pin_to("server", process.pid)
-        yield Server(process, port, started_at)
+        yield Server(process, int(port), started_at)
     finally:
-        _end(process)
+        end_process(process)
 
 
 @cache
@@ -199,7 +210,8 @@ def free_port() -> int:
     return port
 
 
-def _end(process: "subprocess.Popen[str] | subprocess.Popen[bytes]") -> None:
+def end_process(process: "subprocess.Popen[str] | subprocess.Popen[bytes]") -> None:
+    """Ask a server to end, and see that it does."""
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(timeout=20)
