@@ -24,9 +24,13 @@ EXACT := routing_engine/*,schedules/model.py,schedules/*editing.py,schedules/exc
 
 # Locks hold what the public index offers, whatever this machine's pip is set up to prefer.
 LOCK := env -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null \
-	$(BIN)/pip-compile --quiet --upgrade --build-deps-for=editable --generate-hashes \
+	$(BIN)/pip-compile --quiet --upgrade --generate-hashes \
 	--strip-extras --allow-unsafe --no-header --no-emit-options --no-emit-index-url \
 	--no-emit-find-links --no-emit-trusted-host
+
+# What the hook is measured beside has an environment of its own, with a Node in it.
+PEERS := benchmarks/peers
+NPM := PATH="$(CURDIR)/.venv-peers/bin:$$PATH" npm --ignore-scripts --no-audit --no-fund
 
 .PHONY: help
 help:  ## list the targets
@@ -124,7 +128,12 @@ package-test: .venv/.tools deb  ## the package in a clean Debian, which it bring
 
 .PHONY: bench
 bench: .venv/.tools  ## measure speed and memory; writes benchmarks/results.json
+	@$(MAKE) --no-print-directory --keep-going bench-peers || \
+		echo "some peers can't be installed here: the table will say which" >&2
 	$(BIN)/python -m benchmarks
+
+.PHONY: bench-peers
+bench-peers: .venv-peers/.fastapi .venv-peers/.express
 
 .PHONY: format
 format: .venv/.tools  ## format, and mend what ruff can mend by itself
@@ -132,14 +141,18 @@ format: .venv/.tools  ## format, and mend what ruff can mend by itself
 	$(BIN)/ruff check --fix .
 
 .PHONY: lock
-lock: .venv/.tools  ## renew both lock files within the bounds of pyproject.toml
-	$(LOCK) --output-file requirements.lock pyproject.toml
-	$(LOCK) --extra dev --extra bench --constraint requirements.lock \
+lock: .venv/.tools  ## renew all lock files within the bounds of pyproject.toml and of benchmarks/peers
+	$(LOCK) --build-deps-for=editable --output-file requirements.lock pyproject.toml
+	$(LOCK) --build-deps-for=editable --extra dev --extra bench --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
+	$(LOCK) --constraint requirements-dev.lock --output-file $(PEERS)/fastapi.lock $(PEERS)/fastapi.in
+	$(LOCK) --output-file $(PEERS)/node.lock $(PEERS)/node.in
+	@$(MAKE) --no-print-directory .venv-peers/.node
+	cd $(PEERS)/express && $(NPM) update --package-lock-only --omit-lockfile-registry-resolved
 
 .PHONY: clean
 clean:  ## remove .venv and everything that is made
-	rm -rf .venv .pbx .pbx-notes .fault-notes .load-notes build dist *.egg-info .coverage .coverage.* .hypothesis .*_cache
+	rm -rf .venv .venv-peers .pbx .pbx-notes .fault-notes .load-notes build dist *.egg-info .coverage .coverage.* .hypothesis .*_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -159,4 +172,20 @@ clean:  ## remove .venv and everything that is made
 
 .venv/.tools: requirements-dev.lock .venv/.installed
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv-peers/bin/python: | .venv/bin/python
+	@$(BIN)/python -m venv .venv-peers
+
+.venv-peers/.fastapi: $(PEERS)/fastapi.lock | .venv-peers/bin/python
+	.venv-peers/bin/python -m pip install --quiet --require-hashes -r $<
+	@touch $@
+
+.venv-peers/.node: $(PEERS)/node.lock | .venv-peers/bin/python
+	.venv-peers/bin/python -m pip install --quiet --require-hashes -r $<
+	@touch $@
+
+.venv-peers/.express: $(PEERS)/express/package.json $(PEERS)/express/package-lock.json .venv-peers/.node
+	@mkdir -p .venv-peers/express && cp $(PEERS)/express/package*.json .venv-peers/express
+	cd .venv-peers/express && $(NPM) ci
 	@touch $@

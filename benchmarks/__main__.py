@@ -11,10 +11,11 @@ from typing import Final
 
 from benchmarks.downloads import measure_downloads
 from benchmarks.effort import FULL, QUICK, Effort
-from benchmarks.figures import RESULTS, Row, table_text, write_results
+from benchmarks.figures import RESULTS, LeftOut, Row, table_text, write_results
 from benchmarks.hook_load import load_bench, measure_latency, measure_throughput
 from benchmarks.in_process import measure_compiling, measure_lookup
 from benchmarks.memory import measure_memory
+from benchmarks.peers.side_by_side import measure_peers
 from benchmarks.reloading import measure_reload
 from benchmarks.starting import measure_start
 from benchmarks.workers import measure_workers
@@ -25,7 +26,7 @@ IN_PROCESS: Final[Mapping[str, Callable[[Effort], Row]]] = {
     "compile": measure_compiling,
     "memory": measure_memory,
 }
-ON_DAEMON: Final = ("start", "reload", "downloads", "workers", "throughput", "latency")
+ON_DAEMON: Final = ("start", "reload", "downloads", "workers", "peers", "throughput", "latency")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def measure(names: Sequence[str], effort: Effort) -> Iterator[Row]:
+def measure(names: Sequence[str], effort: Effort) -> Iterator[Row | LeftOut]:
     """Measure the rows with these names, each told on stderr as it begins."""
     for name in (name for name in IN_PROCESS if name in names):
         _tell(name)
@@ -73,6 +74,9 @@ def measure(names: Sequence[str], effort: Effort) -> Iterator[Row]:
             if name in wanted:
                 _tell(name)
                 yield measure_one(effort, workplace)
+        if "peers" in wanted:
+            _tell("peers")
+            yield from measure_peers(effort, workplace)
         with ExitStack() as stack:
             loaded = {"throughput": measure_throughput, "latency": measure_latency}
             chosen = [name for name in loaded if name in wanted]

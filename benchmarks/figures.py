@@ -44,7 +44,7 @@ class Row:
 
     `figure` and `peer` are in `unit`; `ratio` is of the two, the way round that its goal reads.
     `parts` are further figures that explain the first, by a name that holds their unit; `rounds`
-    are the values whose median the judged figure is.
+    are the values whose median the judged figure is; `notes` say what else is to be known of it.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Row:
     ratio: float | None = None
     parts: dict[str, float] = field(default_factory=dict)
     rounds: tuple[float, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -96,11 +97,28 @@ class Row:
             "reached": self.verdict,
             "parts": self.parts,
             "rounds": list(self.rounds),
+            "notes": list(self.notes),
         }
 
     def _bound_text(self, goal: Goal, bound: float) -> str:
         unit = f" {self.unit}" if goal.of == "figure" else _TIMES
         return f"{'≤' if goal.bound == 'at most' else '≥'} {bound:g}{unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row that can't be measured on this machine, and why not."""
+
+    name: str
+    reason: str
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the texts of the table's columns."""
+        return (self.name, *[""] * (len(_COLUMNS) - 2), "left out")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as `results.json` holds it, so that nobody takes it for forgotten."""
+        return {"row": self.name, "left out": self.reason}
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -113,8 +131,8 @@ def median_ratio(pairs: Sequence[tuple[float, float]]) -> float:
     return median(first / second for first, second in pairs)
 
 
-def table_text(rows: Sequence[Row]) -> str:
-    """Write the rows as a table, the parts of each below it."""
+def table_text(rows: Sequence[Row | LeftOut]) -> str:
+    """Write the rows as a table, the parts of each below it, or why it was left out."""
     lines = [_COLUMNS, *(row.cells() for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_COLUMNS))]
     texts = []
@@ -122,12 +140,17 @@ def table_text(rows: Sequence[Row]) -> str:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         texts.append("  ".join(cells).rstrip())
         if number:
-            parts = rows[number - 1].parts.items()
-            texts.extend(f"    {name}: {_number(value)}" for name, value in parts)
+            texts.extend(f"    {text}" for text in _texts_below(rows[number - 1]))
     return "\n".join(texts)
 
 
-def write_results(rows: Sequence[Row], path: Path = RESULTS) -> None:
+def _texts_below(row: Row | LeftOut) -> list[str]:
+    if isinstance(row, LeftOut):
+        return [row.reason]
+    return [*(f"{name}: {_number(value)}" for name, value in row.parts.items()), *row.notes]
+
+
+def write_results(rows: Sequence[Row | LeftOut], path: Path = RESULTS) -> None:
     """Write what was measured, where and when, as JSON."""
     results = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
