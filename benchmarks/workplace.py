@@ -141,6 +141,8 @@ def running_peer(command: Sequence[str], **variables: str) -> Iterator[Server]:
         yield Server(process, int(port), started_at)
     finally:
         end_process(process)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 @cache
