@@ -30,9 +30,14 @@ class Measured(NamedTuple):
     server_cpu: float
 
     @property
+    def answers(self) -> int:
+        """How many there were, and one where there was none: a stall is a bad figure, no end."""
+        return max(self.window.answers, 1)
+
+    @property
     def rate(self) -> float:
         """Answers a second."""
-        return self.window.answers / self.window.seconds
+        return self.answers / self.window.seconds
 
     @property
     def p99(self) -> float:
@@ -102,7 +107,7 @@ def warm_hook(bench: LoadBench, workplace: Workplace) -> None:
     """Load the hook until all but a few schedules have had their first call, which costs more."""
     answers = 0
     while answers < _WARMING_CALLS * len(workplace.schedules):
-        answers += bench.flood("hook", 0.5).window.answers
+        answers += bench.flood("hook", 0.5).answers
 
 
 def measure_throughput(effort: Effort, bench: LoadBench) -> Row:
@@ -191,7 +196,7 @@ def rate_of(measured: Measured) -> float:
 
 def cpu_of(measured: Measured) -> float:
     """Return the server's CPU time a request, in microseconds."""
-    return measured.server_cpu / measured.window.answers * 1e6
+    return measured.server_cpu / measured.answers * 1e6
 
 
 def share_of(measured: Measured) -> float:

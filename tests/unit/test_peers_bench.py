@@ -10,11 +10,12 @@ import pytest
 from benchmarks.company import generate_schedules
 from benchmarks.effort import QUICK
 from benchmarks.figures import Goal, LeftOut, Row, table_text, write_results
+from benchmarks.hook_load import Measured, cpu_of, rate_of
 from benchmarks.peers.hand_over import hand_over, write_hand_over
 from benchmarks.peers.running import PeerMissingError, running_nginx
 from benchmarks.peers.same_answer import Answer, compare_peer, draw_numbers, read_answer
 from benchmarks.peers.side_by_side import measure_peers
-from benchmarks.raw_http import _Connection
+from benchmarks.raw_http import Window, _Connection
 from benchmarks.workplace import Workplace
 from schedules.model import Schedule
 
@@ -170,6 +171,13 @@ def test_machine_without_nginx_is_told(
     monkeypatch.setenv("NGINX_PROGRAM", program)
     with pytest.raises(PeerMissingError, match=text), running_nginx(tmp_path):
         pass
+
+
+def test_window_without_an_answer_is_a_bad_figure() -> None:
+    """On a machine that is busy a server may stall for a window; the run goes on."""
+    stalled = Measured(Window(0, 0.5, 0.01, ()), server_cpu=0.02)
+    assert rate_of(stalled) == 2
+    assert cpu_of(stalled) == pytest.approx(20_000)
 
 
 @pytest.mark.parametrize("name", ["Content-Length", "content-length"])
