@@ -115,6 +115,9 @@ def _peers_bench(
             notes.append(str(error))
         generator = stack.enter_context(LoadGenerator(requests, folder))
         bench = LoadBench(generator, {"hook": hook, **peers})
+        for name in bench.servers:
+            # Warming may take longer than a server waits for the first request of a connection.
+            bench.flood(name, 0.1)
         warm_hook(bench, workplace)
         for name in peers:
             bench.flood(name, _WARMING_WINDOWS * effort.throughput_seconds)
