@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from pbx_adapters.call_record import NUMBER_BITS, RecordedCall, RecordedOutcome, split_id
-from pbx_adapters.calls_aside import AlteredError, read_aside
+from pbx_adapters.call_slice import AlteredError
+from pbx_adapters.calls_aside import read_aside
 from pbx_adapters.decisions_db import DecisionsUnavailableError, reading_decisions
 
 _TABLE: Final = "calls"

@@ -11,12 +11,8 @@ from typing import Final
 
 import structlog
 
-from pbx_adapters.call_record import (
-    RecordedCall,
-    SharedRows,
-    remove_calls_before,
-    write_calls,
-)
+from pbx_adapters.call_record import SharedRows, remove_calls_before, write_calls
+from pbx_adapters.call_slice import CallSlice
 from pbx_adapters.calls_aside import count_aside, set_aside, take_oldest
 from pbx_adapters.decisions_db import DecisionsUnavailableError, writing_decisions
 from pbx_adapters.side_database import HeldOpen, damaged_path
@@ -71,7 +67,7 @@ class DecisionKeeper(threading.Thread):
     def __init__(  # noqa: PLR0913 - its wiring
         self,
         path: Path,
-        source: Callable[[int], list[RecordedCall]],
+        source: Callable[[int], CallSlice],
         retention_days: int,
         clock: Callable[[], int],
         *,
@@ -90,7 +86,7 @@ class DecisionKeeper(threading.Thread):
         self._flush_seconds = flush_seconds
         self._niceness = niceness
         # Taken from the source, and not known to be written.
-        self._taken: list[list[RecordedCall]] = []
+        self._taken: list[CallSlice] = []
         self._shared = SharedRows()
         # How many calls are set aside; None where the database has to be asked.
         self._aside: int | None = None
@@ -138,10 +134,10 @@ class DecisionKeeper(threading.Thread):
             if error is not None:
                 if not _is_of_the_file(error):
                     # It would fail for ever, and keep every later call out.
-                    self._tell_dropped(sum(map(len, self._taken)))
+                    self._tell_dropped(sum(calls.size for calls in self._taken))
                     self._taken.clear()
                 return
-            written += sum(map(len, self._taken))
+            written += sum(calls.size for calls in self._taken)
             self._is_rushed = self._is_rushed or written > FILED_AT_ONCE
             is_behind = is_behind or self._is_behind()
             self._taken.clear()
@@ -208,9 +204,9 @@ class DecisionKeeper(threading.Thread):
         except Exception as error:  # noqa: BLE001 - the thread has to outlive any fault
             self._tell_fault(error)
             return False
-        if calls:
+        if calls.size:
             self._taken.append(calls)
-        return bool(calls)
+        return bool(calls.size)
 
     def _write(self) -> None:
         """Write in one transaction what was taken before, and more as long as it isn't too much."""
@@ -223,9 +219,9 @@ class DecisionKeeper(threading.Thread):
                 calls = self._taken[written]
                 if self._is_rushed and aside < MOST_ASIDE:
                     set_aside(db, calls)
-                    aside += len(calls)
+                    aside += calls.size
                 else:
-                    write_calls(db, calls, self._shared)
+                    write_calls(db, calls.calls(), self._shared)
                 written += 1
         self._aside = aside
 
@@ -253,7 +249,7 @@ class DecisionKeeper(threading.Thread):
 
     def _is_behind(self) -> bool:
         """Tell whether the source probably has more than what was taken last."""
-        return len(self._taken[-1]) == SLICE
+        return self._taken[-1].size >= SLICE
 
     def _attempt(self, work: Callable[[], None]) -> Exception | None:
         """Do what may fail, tell what comes of it, and return why it failed."""

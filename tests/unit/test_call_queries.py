@@ -17,6 +17,7 @@ from pbx_adapters.call_queries import (
     list_calls,
 )
 from pbx_adapters.call_record import RecordedCall, RecordedOutcome, write_calls
+from pbx_adapters.call_slice import CallSlice
 from pbx_adapters.calls_aside import set_aside, take_oldest
 from pbx_adapters.decisions_db import DecisionsUnavailableError, writing_decisions
 
@@ -74,7 +75,7 @@ def path(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
         write_calls(db, CALLS[:: request.param])
         aside = [call for place, call in enumerate(CALLS) if place % request.param]
         for first in range(0, len(aside), 100):
-            set_aside(db, aside[first : first + 100])
+            set_aside(db, CallSlice.of(aside[first : first + 100]))
     return path
 
 
@@ -204,7 +205,7 @@ def test_call_that_is_filed_while_a_list_is_read_is_in_it_once(tmp_path: Path) -
     """Those set aside are read first."""
     path = tmp_path / "decisions.db"
     with writing_decisions(path) as db:
-        set_aside(db, CALLS[:3])
+        set_aside(db, CallSlice.of(CALLS[:3]))
         write_calls(db, CALLS[3:6])
     listed = list_calls(path, CallFilter(), None)
     first = next(listed)
@@ -220,7 +221,7 @@ def test_calls_altered_while_set_aside_are_told(path: Path, tmp_path: Path) -> N
     broken = tmp_path / "decisions.db"
     broken.write_bytes(path.read_bytes())
     with writing_decisions(broken) as db:
-        set_aside(db, CALLS[:1])
+        set_aside(db, CallSlice.of(CALLS[:1]))
         db.execute("UPDATE calls_set_aside SET told = 'kapot'")
     for asked in (
         lambda: list(list_calls(broken, CallFilter(), 1)),

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from pbx_adapters import decision_keeper
 from pbx_adapters.call_record import RecordedCall, write_calls
+from pbx_adapters.call_slice import CallSlice
 from pbx_adapters.calls_aside import read_aside, set_aside
 from pbx_adapters.config import Config
 from pbx_adapters.decision_keeper import FILED_AT_ONCE, NICENESS, SLICE, DecisionKeeper
@@ -130,9 +131,9 @@ def test_end_that_cannot_wait_says_so(path: Path, logged: list[dict[str, object]
     """A disk that hangs doesn't keep the daemon from ending, and what is lost by it is told."""
     is_freed = threading.Event()
 
-    def take(_limit: int) -> list[RecordedCall]:
+    def take(_limit: int) -> CallSlice:
         is_freed.wait(30)
-        return []
+        return CallSlice()
 
     keeper = DecisionKeeper(path, take, 30, lambda: AT, flush_seconds=0.01)
     keeper.start()
@@ -203,9 +204,9 @@ def test_source_that_fails_does_not_end_the_thread(
     path: Path, logged: list[dict[str, object]]
 ) -> None:
     """A defect elsewhere is told; later calls are written."""
-    answers: list[list[RecordedCall] | None] = [None, [call_of(1)], []]
+    answers = [None, CallSlice.of([call_of(1)]), CallSlice()]
 
-    def take(_limit: int) -> list[RecordedCall]:
+    def take(_limit: int) -> CallSlice:
         answer = answers.pop(0)
         if answer is None:
             raise ValueError("kapot")
@@ -263,7 +264,7 @@ def test_nothing_of_a_removed_call_is_left_in_the_files(path: Path) -> None:
     secret = call_of(1, AT - 31 * DAY, "geheim-gesprek")
     secret = secret._replace(outcome=secret.outcome._replace(forward="+31612345678"))
     with writing_decisions(path) as db:
-        set_aside(db, [secret])
+        set_aside(db, CallSlice.of([secret]))
     keeper_of(path, CallSource()).file_aside()
     write(path, call_of(2))
     caller = (2**62 + 1).to_bytes(8)
@@ -316,7 +317,7 @@ def test_calls_that_come_too_fast_are_set_aside_until_few_come(path: Path) -> No
 def test_what_was_set_aside_is_filed_after_a_start(path: Path) -> None:
     """By a thread that knows nothing of it."""
     with writing_decisions(path) as db:
-        set_aside(db, [call_of(1), call_of(2)._replace(callid="\udc80")])
+        set_aside(db, CallSlice.of([call_of(1), call_of(2)]))
     keeper = keeper_of(path, CallSource(), flush_seconds=0.01)
     keeper.start()
     deadline = time.monotonic() + 30
@@ -342,7 +343,7 @@ def test_filing_that_fails_is_told_and_tried_again(
 ) -> None:
     """What is set aside stays there until then."""
     with writing_decisions(path) as db:
-        set_aside(db, [call_of(1)])
+        set_aside(db, CallSlice.of([call_of(1)]))
     keeper = keeper_of(path, CallSource())
     with unwritable(path):
         keeper.file_aside()
@@ -356,11 +357,12 @@ def test_filing_that_fails_is_told_and_tried_again(
     "told",
     [
         pytest.param("[[1", id="no-text"),
-        pytest.param('[["a", 1, "3cx"]]', id="too-short"),
+        pytest.param('[[["a", 1, "3cx"]], []]', id="too-short"),
+        pytest.param('[[["a", 1, "3cx", null, null, ""]], []]', id="no-outcome"),
         pytest.param(b"\xff", id="no-characters"),
         pytest.param(
-            '[["a", 1000000000000000000000, "3cx", null, null, "", '
-            '["", null, "", "", "", "", "", "", "", "", null]]]',
+            '[[["a", 1000000000000000000000, "3cx", null, null, ""]], '
+            '[["", null, "", "", "", "", "", "", "", "", null]]]',
             id="too-large",
         ),
     ],
@@ -371,9 +373,9 @@ def test_calls_that_were_altered_while_set_aside_keep_no_other_out(
     """They are counted and told; those set aside after them are filed."""
     dropped: list[int] = []
     with writing_decisions(path) as db:
-        set_aside(db, calls_of(range(1, 4)))
+        set_aside(db, CallSlice.of(calls_of(range(1, 4))))
         db.execute("UPDATE calls_set_aside SET told = ?", [told])
-        set_aside(db, [call_of(9)])
+        set_aside(db, CallSlice.of([call_of(9)]))
     keeper = keeper_of(path, CallSource(), tell_dropped=dropped.append)
     keeper.file_aside()
     keeper.file_aside()
@@ -387,9 +389,9 @@ def test_few_calls_that_come_while_others_are_written_wait(path: Path) -> None:
     """One transaction for each would cost more than the calls themselves."""
     source = CallSource(call_of(1))
 
-    def take_while_calls_come(limit: int) -> list[RecordedCall]:
+    def take_while_calls_come(limit: int) -> CallSlice:
         taken = source.take(limit)
-        sizes.append(len(taken))
+        sizes.append(taken.size)
         source.calls.append(call_of(1 + len(sizes)))
         return taken
 
