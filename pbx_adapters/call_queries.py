@@ -133,16 +133,23 @@ def find_call(path: Path, decision_id: str) -> RecordedCall | None:
 def list_calls(path: Path, wanted: CallFilter, limit: int | None) -> Iterator[RecordedCall]:
     """Yield the calls that are meant, newest first, at most `limit`, a page in memory at a time.
 
-    Those that are set aside are in memory all together.
+    Without a limit, those that are set aside are in memory all together.
     """
     with reading_decisions(path, _TABLE) as db:
         if db is None:
             return
-        aside = sorted(_aside(db, wanted), key=_MOMENT, reverse=True)
+        aside = _newest(_aside(db, wanted), limit)
         known = {call.decision_id for call in aside}
         # Some may have been filed since.
         filed = (call for call in _filed(db, wanted, limit) if call.decision_id not in known)
         yield from islice(heapq.merge(aside, filed, key=_MOMENT, reverse=True), limit)
+
+
+def _newest(calls: Iterator[RecordedCall], limit: int | None) -> list[RecordedCall]:
+    """Return the newest of many calls, newest first."""
+    if limit is None:
+        return sorted(calls, key=_MOMENT, reverse=True)
+    return heapq.nlargest(limit, calls, key=_MOMENT)
 
 
 def _aside(db: sqlite3.Connection, wanted: CallFilter) -> Iterator[RecordedCall]:

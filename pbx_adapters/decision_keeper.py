@@ -26,8 +26,8 @@ _SLICES_AT_ONCE: Final = 8
 # To file a call takes nearly as long as to answer one: what comes faster is set aside until no more
 # come than these each time.
 FILED_AT_ONCE: Final = 1_000
-# On a disk, some 60 MB.
-MOST_ASIDE: Final = 250_000
+# Some 100 MB on the disk.
+MOST_ASIDE: Final = 500_000
 # For a process that answers no call: on a processor that has nothing left, calls are answered, and
 # left out of the record. Beside calls it would sleep with Python's lock in its hands, and hold them
 # up for half a second.
