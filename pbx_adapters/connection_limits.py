@@ -10,7 +10,7 @@ from pbx_adapters.addresses import Network
 
 MAX_BODY_BYTES: Final = 64 * 1024
 BODY_SECONDS: Final = 10.0
-# Set on a request once its client has shown that it may send a recording.
+# Set on a request that brings a recording, once its token is known.
 IS_RECORDING: Final = web.RequestKey("is_recording", bool)
 # A refused client that is given time to read its 503 holds a file descriptor meanwhile.
 MAX_REFUSED_OPEN: Final = 64

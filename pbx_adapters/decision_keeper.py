@@ -3,8 +3,11 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import islice
+from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -13,7 +16,6 @@ import structlog
 
 from pbx_adapters.call_record import SharedRows, remove_calls_before, write_calls
 from pbx_adapters.call_slice import CallSlice
-from pbx_adapters.calls_aside import count_aside, set_aside, take_oldest
 from pbx_adapters.decisions_db import DecisionsUnavailableError, writing_decisions
 from pbx_adapters.side_database import HeldOpen, damaged_path
 
@@ -23,14 +25,13 @@ STOP_SECONDS: Final = 5.0
 SLICE: Final = 250
 # What is written together; others who write, such as the keeper of token uses, wait for that.
 _SLICES_AT_ONCE: Final = 8
-# To file a call takes nearly as long as to answer one: what comes faster is set aside until no more
-# come than these each time.
-FILED_AT_ONCE: Final = 1_000
-# Some 100 MB on the disk.
-MOST_ASIDE: Final = 500_000
-# For a process that answers no call: on a processor that has nothing left, calls are answered, and
-# left out of the record. Beside calls it would sleep with Python's lock in its hands, and hold them
-# up for half a second.
+# To write a call takes nearly as long as to answer one. While more come in a second than these they
+# only wait, as text, which takes a tenth of that.
+RUSH: Final = 1_000
+# Some 60 MB of text.
+MOST_WAITING: Final = 250_000
+# For a process that answers no call. Beside calls it would sleep with Python's lock in its hands,
+# and hold them up for half a second.
 NICENESS: Final = 15
 _REMOVED_AT_ONCE: Final = 1_000
 _REMOVAL_SECONDS: Final = 60.0
@@ -56,10 +57,11 @@ class DecisionKeeper(threading.Thread):
     """Writes the calls that `source` hands out to the database at `path`, about once a second.
 
     `source` gives the calls that have waited longest, as many as it is asked for while it has them.
-    What is older than `retention_days` by `clock`, which gives epoch seconds, is removed little by
-    little.
+    While more than `RUSH` come in a second they wait here until fewer come. What is older than
+    `retention_days` by `clock`, which gives epoch seconds, is removed little by little.
 
-    What can't be written is told once and tried again; meanwhile no more is taken from the source.
+    What can't be written is told once and tried again. At most `MOST_WAITING` wait; meanwhile no
+    more is taken from the source.
     `tell_written` hears of every attempt whether it succeeded, `tell_dropped` how many calls
     could never be written. On Linux the thread has a `niceness` of its own.
     """
@@ -86,11 +88,10 @@ class DecisionKeeper(threading.Thread):
         self._flush_seconds = flush_seconds
         self._niceness = niceness
         # Taken from the source, and not known to be written.
-        self._taken: list[CallSlice] = []
+        self._taken: deque[CallSlice] = deque()
+        self._waiting = 0
+        self._took_at = -inf
         self._shared = SharedRows()
-        # How many calls are set aside; None where the database has to be asked.
-        self._aside: int | None = None
-        self._is_rushed = False
         self._open = HeldOpen(path)
         self._is_told = False
         # By how much the clock is ahead of one that nobody sets.
@@ -114,47 +115,24 @@ class DecisionKeeper(threading.Thread):
         while not self._stopping.wait(self._flush_seconds):
             self._open.hold()
             self.flush()
-            self.file_aside()
             if monotonic() >= self._removes_at:
                 is_done = self.remove_expired(self._flush_seconds * _REMOVAL_SHARE)
                 self._removes_at = monotonic() + (_REMOVAL_SECONDS if is_done else 0)
                 if is_done:
                     # What was removed is in the log still.
                     self._open.let_go()
-        self.flush()
+        self._flush_all()
         self._open.let_go()
 
     def flush(self) -> None:
-        """Write all that waits, as long as it can be written."""
-        written = 0
-        # Behind what could not be written before, more may wait.
-        is_behind = bool(self._taken)
-        while self._taken or self._take():
-            error = self._attempt(self._write)
-            if error is not None:
-                if not _is_of_the_file(error):
-                    # It would fail for ever, and keep every later call out.
-                    self._tell_dropped(sum(calls.size for calls in self._taken))
-                    self._taken.clear()
-                return
-            written += sum(calls.size for calls in self._taken)
-            self._is_rushed = self._is_rushed or written > FILED_AT_ONCE
-            is_behind = is_behind or self._is_behind()
-            self._taken.clear()
-            if not is_behind:
-                # What came meanwhile is little: each transaction costs as much as many calls.
-                break
-            is_behind = False
-        self._is_rushed = written > FILED_AT_ONCE
+        """Take what has come, and write what has waited longest, unless calls come too fast."""
+        if not self._is_rush(self._take_all()):
+            self._write_some()
 
-    def file_aside(self) -> None:
-        """File what was set aside, unless many calls come; so many that they would still be few."""
-        if self._is_rushed or self._aside == 0 or not self._is_there():
-            return
-        error = self._attempt(self._file_aside)
-        if error is not None and not _is_of_the_file(error):
-            # As above.
-            self._attempt(self._drop_aside)
+    def _flush_all(self) -> None:
+        """Write all that waits, as long as it can be written."""
+        while (self._take_all() or self._taken) and self._write_some():
+            pass
 
     def remove_expired(self, seconds: float) -> bool:
         """Remove what is too old, for about so long; tell whether that is done, or has to wait."""
@@ -197,59 +175,50 @@ class DecisionKeeper(threading.Thread):
             # As where the folder can't be searched; whatever is to be written tells it.
             return False
 
-    def _take(self) -> bool:
-        """Take a slice from the source; tell whether it had one."""
-        try:
-            calls = self._source(SLICE)
-        except Exception as error:  # noqa: BLE001 - the thread has to outlive any fault
-            self._tell_fault(error)
+    def _is_rush(self, came: int) -> bool:
+        """Tell whether so many calls, taken just now, came too fast to be written meanwhile."""
+        now = monotonic()
+        seconds, self._took_at = now - self._took_at, now
+        return came > RUSH * max(seconds, FLUSH_SECONDS)
+
+    def _take_all(self) -> int:
+        """Take what the source has, while there is room, and tell how many calls that were."""
+        before = self._waiting
+        while self._waiting < MOST_WAITING:
+            try:
+                calls = self._source(SLICE)
+            except Exception as error:  # noqa: BLE001 - the thread has to outlive any fault
+                self._tell_fault(error)
+                break
+            if calls.size:
+                self._taken.append(calls)
+                self._waiting += calls.size
+            if calls.size < SLICE:
+                # What comes meanwhile is little: it waits for the next time.
+                break
+        return self._waiting - before
+
+    def _write_some(self) -> bool:
+        """Write what has waited longest, in one transaction; tell whether more may be written."""
+        some = tuple(islice(self._taken, _SLICES_AT_ONCE))
+        if not some:
+            return True
+        error = self._attempt(lambda: self._write(some))
+        if error is not None and _is_of_the_file(error):
             return False
-        if calls.size:
-            self._taken.append(calls)
-        return bool(calls.size)
-
-    def _write(self) -> None:
-        """Write in one transaction what was taken before, and more as long as it isn't too much."""
-        with writing_decisions(self._path) as db:
-            aside = count_aside(db) if self._aside is None else self._aside
-            written = 0
-            while written < len(self._taken) or (
-                written < _SLICES_AT_ONCE and self._is_behind() and self._take()
-            ):
-                calls = self._taken[written]
-                if self._is_rushed and aside < MOST_ASIDE:
-                    set_aside(db, calls)
-                    aside += calls.size
-                else:
-                    write_calls(db, calls.calls(), self._shared)
-                written += 1
-        self._aside = aside
-
-    def _file_aside(self) -> None:
-        unreadable = filed = 0
-        with writing_decisions(self._path) as db:
-            while filed < FILED_AT_ONCE and (taken := take_oldest(db)) is not None:
-                write_calls(db, taken.calls, self._shared)
-                filed += len(taken.calls)
-                unreadable += taken.unreadable
-            aside = count_aside(db)
-        self._aside = aside
-        self._tell_lost_aside(unreadable)
-
-    def _drop_aside(self) -> None:
-        with writing_decisions(self._path) as db:
-            taken = take_oldest(db)
-        if taken is not None:
-            self._tell_lost_aside(len(taken.calls) + taken.unreadable)
-
-    def _tell_lost_aside(self, count: int) -> None:
-        if count:
+        for _ in some:
+            self._taken.popleft()
+        count = sum(calls.size for calls in some)
+        self._waiting -= count
+        if error is not None:
+            # It would fail for ever, and keep every later call out.
             self._tell_dropped(count)
-            _log.warning("calls_not_recorded", why=f"{count} that were set aside were altered")
+        return True
 
-    def _is_behind(self) -> bool:
-        """Tell whether the source probably has more than what was taken last."""
-        return self._taken[-1].size >= SLICE
+    def _write(self, slices: Iterable[CallSlice]) -> None:
+        with writing_decisions(self._path) as db:
+            for calls in slices:
+                write_calls(db, calls.calls(), self._shared)
 
     def _attempt(self, work: Callable[[], None]) -> Exception | None:
         """Do what may fail, tell what comes of it, and return why it failed."""
@@ -257,9 +226,8 @@ class DecisionKeeper(threading.Thread):
             work()
         except Exception as error:  # noqa: BLE001 - as above
             self._tell_fault(error)
-            # What is known of the database holds no more.
+            # What is known of the database may hold no more.
             self._shared = SharedRows()
-            self._aside = None
             self._open.let_go()
             return error
         self._tell_written(True)  # noqa: FBT003 - what a gauge is set to

@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections import deque
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from pbx_adapters.call_record import RecordedCall, RecordedOutcome
-from pbx_adapters.call_slice import CallSlice
+from pbx_adapters.call_slice import CallSlice, slice_of, told_outcome
 
 # 2026-11-22 10:00:00 UTC.
 AT: Final = 1_795_341_600
@@ -28,6 +29,12 @@ def calls_of(numbers: range, at: int = AT) -> list[RecordedCall]:
     return [call_of(number, at) for number in numbers]
 
 
+def as_slice(calls: Iterable[RecordedCall]) -> CallSlice:
+    """Return calls as they are on their way to the record."""
+    calls = tuple(calls)
+    return slice_of([call[:6] for call in calls], [told_outcome(call.outcome) for call in calls])
+
+
 def recorded_numbers(path: Path) -> list[int]:
     """Return the numbers of the calls that a database holds, in their order."""
     with closing(sqlite3.connect(path)) as db:
@@ -44,4 +51,4 @@ class CallSource:
 
     def take(self, limit: int) -> CallSlice:
         """Hand out the oldest."""
-        return CallSlice.of(self.calls.popleft() for _ in range(min(limit, len(self.calls))))
+        return as_slice(self.calls.popleft() for _ in range(min(limit, len(self.calls))))

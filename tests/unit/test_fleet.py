@@ -10,7 +10,7 @@ from pbx_adapters.fleet import ABSENT_SECONDS, Fleet
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.worker_link import Report
 from routing_engine.resolver import UNKNOWN_NUMBER
-from tests.recorded import call_of
+from tests.recorded import as_slice, call_of
 
 AT = 1_795_000_000
 
@@ -200,7 +200,7 @@ def test_calls_of_all_workers_are_handed_out_in_slices() -> None:
     came = [call_of(number) for number in range(1, 11)]
     report = Report(7, True, True, True, (), 0, {}, [])  # noqa: FBT003 - its fields in order
     for first, last in ((0, 3), (3, 3), (3, 4), (4, 9), (9, 10)):
-        fleet.take(1 + first % 2, report._replace(calls=CallSlice.of(came[first:last])))
+        fleet.take(1 + first % 2, report._replace(calls=as_slice(came[first:last])))
     taken = [fleet.take_calls(4) for _ in range(4)]
     assert [one.size for one in taken] == [4, 5, 1, 0]
     assert [call for one in taken for call in one.calls()] == came

@@ -1,9 +1,11 @@
 """Bodies of recordings: their size, their framing, and the time they take."""
 
 import asyncio
+import time
 
 import pytest
 
+from schedules.recording_pins import PinHash
 from tests.http.recordings.recorder import PATH, PIN, Converter, upload
 from tests.http.refused import error_of
 from tests.http.site import (
@@ -86,6 +88,20 @@ async def test_slow_recording_has_more_time(site: Site, converter: Converter) ->
     assert recording.startswith(b"HTTP/1.1 201 ")
     assert form.startswith(b"HTTP/1.1 400 ")
     assert converter.given == [b"x" * 8]
+
+
+async def test_a_recording_has_its_time_while_pins_are_checked(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits for the PINs of others to be checked isn't cut off when a form's time is up."""
+    check = PinHash.check
+
+    def check_on_a_busy_machine(kept: PinHash, pin: str) -> bool:
+        time.sleep(1)
+        return check(kept, pin)
+
+    monkeypatch.setattr(PinHash, "check", check_on_a_busy_machine)
+    assert (await drip(site, PATH, 1.6)).startswith(b"HTTP/1.1 201 ")
 
 
 async def test_dripped_recording_is_ended(hasty_site: Site, converter: Converter) -> None:
