@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -44,7 +45,8 @@ class Row:
 
     `figure` and `peer` are in `unit`; `ratio` is of the two, the way round that its goal reads.
     `parts` are further figures that explain the first, by a name that holds their unit; `rounds`
-    are the values whose median the judged figure is.
+    are the values whose median the judged figure is. `curves` are lists of one length, to be drawn,
+    by a name that holds their unit.
     """
 
     name: str
@@ -55,12 +57,13 @@ class Row:
     ratio: float | None = None
     parts: dict[str, float] = field(default_factory=dict)
     rounds: tuple[float, ...] = ()
+    curves: dict[str, list[float]] = field(default_factory=dict)
 
     @property
-    def verdict(self) -> Verdict:
-        """How far the row has come: as far as the goal that lags most."""
+    def verdict(self) -> Verdict | None:
+        """How far the row has come: as far as the goal that lags most; None without a goal."""
         verdicts = {goal.verdict(self.value_of(goal)) for goal in self.goals}
-        return next(verdict for verdict in ("no", "reach", "then") if verdict in verdicts)
+        return next((verdict for verdict in ("no", "reach", "then") if verdict in verdicts), None)
 
     def value_of(self, goal: Goal) -> float:
         """Return what a goal is about; raises `ValueError` for a ratio that was not measured."""
@@ -78,7 +81,7 @@ class Row:
             "" if self.ratio is None else f"{self.ratio:.2f}{_TIMES}",
             ", ".join(self._bound_text(goal, goal.reach) for goal in self.goals),
             ", ".join(self._bound_text(goal, goal.then) for goal in self.goals),
-            self.verdict,
+            self.verdict or "",
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -96,6 +99,7 @@ class Row:
             "reached": self.verdict,
             "parts": self.parts,
             "rounds": list(self.rounds),
+            "curves": self.curves,
         }
 
     def _bound_text(self, goal: Goal, bound: float) -> str:
@@ -127,21 +131,33 @@ def table_text(rows: Sequence[Row]) -> str:
     return "\n".join(texts)
 
 
-def write_results(rows: Sequence[Row], path: Path = RESULTS) -> None:
-    """Write what was measured, where and when, as JSON."""
+def write_results(measured: Sequence[tuple[str, Row]], path: Path = RESULTS) -> None:
+    """Write rows, each with the `--only` that measured it, where and when, as JSON.
+
+    What the file holds of other such names stays as it is.
+    """
+    now, load = datetime.now(UTC).isoformat(timespec="seconds"), os.getloadavg()[0]
+    when = {"measured_at": now, "load": load}
+    rows = [{"only": name, **when, **row.as_json()} for name, row in measured]
+    anew = {name for name, _ in measured}
+    if path.exists():
+        rows += [row for row in json.loads(path.read_text())["rows"] if row["only"] not in anew]
     results = {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {
             "cores": os.cpu_count(),
             "processor": platform.machine(),
             "system": f"{platform.system()} {platform.release()}",
             "python": platform.python_version(),
-            "load": os.getloadavg()[0],
             **{name: version(name) for name in _LIBRARIES},
         },
-        "rows": [row.as_json() for row in rows],
+        "rows": sorted(rows, key=lambda row: row["only"]),
     }
     path.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
+
+
+def tell(what: str) -> None:
+    """Say on stderr what is being measured: some of it takes minutes."""
+    print(f"measuring: {what}", file=sys.stderr, flush=True)
 
 
 def _number(value: float) -> str:
