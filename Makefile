@@ -126,20 +126,30 @@ package-test: .venv/.tools deb  ## the package in a clean Debian, which it bring
 bench: .venv/.tools  ## measure speed and memory; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
 
+.PHONY: bench-scale
+bench-scale: .venv/.tools  ## how cost grows up to 100,000 schedules, for a quarter of an hour
+	$(BIN)/python -m benchmarks --only scale
+
+.PHONY: plots
+plots: .venv-plots/.installed  ## draw docs/performance/ from benchmarks/results.json
+	.venv-plots/bin/python -m benchmarks.plots
+
 .PHONY: format
 format: .venv/.tools  ## format, and mend what ruff can mend by itself
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 .PHONY: lock
-lock: .venv/.tools  ## renew both lock files within the bounds of pyproject.toml
+lock: .venv/.tools  ## renew all lock files within the bounds of pyproject.toml and of the plots
 	$(LOCK) --output-file requirements.lock pyproject.toml
 	$(LOCK) --extra dev --extra bench --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
+	$(filter-out --build-deps-for=%,$(LOCK)) --output-file benchmarks/plots-requirements.lock \
+		benchmarks/plots-requirements.in
 
 .PHONY: clean
-clean:  ## remove .venv and everything that is made
-	rm -rf .venv .pbx .pbx-notes .fault-notes .load-notes build dist *.egg-info .coverage .coverage.* .hypothesis .*_cache
+clean:  ## remove .venv and everything else that is made
+	rm -rf .venv .venv-plots .pbx .pbx-notes .fault-notes .load-notes build dist *.egg-info .coverage .coverage.* .hypothesis .*_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -159,4 +169,10 @@ clean:  ## remove .venv and everything that is made
 
 .venv/.tools: requirements-dev.lock .venv/.installed
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# What only drawing needs stays out of what the tests install.
+.venv-plots/.installed: benchmarks/plots-requirements.lock | .venv/bin/python
+	@$(BIN)/python -m venv .venv-plots
+	.venv-plots/bin/python -m pip install --quiet --require-hashes -r benchmarks/plots-requirements.lock
 	@touch $@

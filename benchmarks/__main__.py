@@ -1,6 +1,6 @@
 """`python -m benchmarks`: measure, print the table, write `results.json`.
 
-`scale` takes some ten minutes and is measured only where it is asked for.
+`scale` takes a quarter of an hour and is measured only where it is asked for.
 """
 
 import argparse

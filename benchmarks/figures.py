@@ -76,8 +76,8 @@ class Row:
         """Return the texts of the table's columns."""
         return (
             self.name,
-            f"{_number(self.figure)} {self.unit}",
-            "" if self.peer is None else f"{_number(self.peer)} {self.unit}",
+            f"{number_text(self.figure)} {self.unit}",
+            "" if self.peer is None else f"{number_text(self.peer)} {self.unit}",
             "" if self.ratio is None else f"{self.ratio:.2f}{_TIMES}",
             ", ".join(self._bound_text(goal, goal.reach) for goal in self.goals),
             ", ".join(self._bound_text(goal, goal.then) for goal in self.goals),
@@ -127,7 +127,7 @@ def table_text(rows: Sequence[Row]) -> str:
         texts.append("  ".join(cells).rstrip())
         if number:
             parts = rows[number - 1].parts.items()
-            texts.extend(f"    {name}: {_number(value)}" for name, value in parts)
+            texts.extend(f"    {name}: {number_text(value)}" for name, value in parts)
     return "\n".join(texts)
 
 
@@ -160,5 +160,6 @@ def tell(what: str) -> None:
     print(f"measuring: {what}", file=sys.stderr, flush=True)
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
+    """Write a measured value with as many digits as it deserves."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
