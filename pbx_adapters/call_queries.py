@@ -3,21 +3,30 @@
 Every function raises `DecisionsUnavailableError`, and finds nothing where nothing is kept yet.
 """
 
+import heapq
 import json
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from pbx_adapters.call_record import NUMBER_BITS, RecordedCall, RecordedOutcome, split_id
+from pbx_adapters.call_slice import AlteredError
+from pbx_adapters.calls_aside import read_aside
 from pbx_adapters.decisions_db import DecisionsUnavailableError, reading_decisions
 
 _TABLE: Final = "calls"
 _QUARTER: Final = 900
 _DAY: Final = 86_400
 _EVER: Final = 2**62
+_MOMENT: Final = attrgetter("at", "decision_id")
+_BEGIN_ANOTHER: Final = "stop the daemon, move the file away, and start it again: it begins another"
 # Each page is a statement of its own: whoever reads slowly must not keep the log from folding in.
 _PAGE: Final = 2_000
 # So many of a kind are rather looked through than all of a number, caller or schedule.
@@ -83,6 +92,20 @@ class CallFilter(NamedTuple):
     schedule: str = ""
     caller: int | None = None
 
+    def means(self, call: RecordedCall) -> bool:
+        """Tell whether a call is one of them."""
+        outcome = call.outcome
+        return (
+            (self.from_at is None or self.from_at <= call.at)
+            and (self.until_at is None or call.at < self.until_at)
+            and self.status in {"", outcome.status}
+            and self.action in {"", outcome.action}
+            and self.reason in {"", outcome.reason}
+            and self.number in {"", call.number}
+            and self.schedule in {"", outcome.schedule}
+            and self.caller in {None, call.caller}
+        )
+
 
 class KindCount(NamedTuple):
     """How many calls of a quarter of an hour, from `quarter_at` in epoch seconds, came out so."""
@@ -97,30 +120,63 @@ class KindCount(NamedTuple):
 def find_call(path: Path, decision_id: str) -> RecordedCall | None:
     """Return the call with this id, None where none is kept."""
     with reading_decisions(path, _TABLE) as db:
-        rows = [] if db is None else db.execute(_FIND, split_id(decision_id)).fetchall()
+        if db is None:
+            return None
+        # First, for it may be filed meanwhile.
+        for call in _aside(db, CallFilter()):
+            if call.decision_id == decision_id:
+                return call
+        rows = db.execute(_FIND, split_id(decision_id)).fetchall()
         return _call_of(*rows[0]) if rows else None
 
 
 def list_calls(path: Path, wanted: CallFilter, limit: int | None) -> Iterator[RecordedCall]:
-    """Yield the calls that are meant, newest first, at most `limit`, a page in memory at a time."""
-    left = sys.maxsize if limit is None else limit
+    """Yield the calls that are meant, newest first, at most `limit`, a page in memory at a time.
+
+    Without a limit, those that are set aside are in memory all together.
+    """
     with reading_decisions(path, _TABLE) as db:
         if db is None:
             return
-        values: dict[str, int | str] = {
-            "from_at": -_EVER if wanted.from_at is None else wanted.from_at,
-            "before_at": _EVER if wanted.until_at is None else wanted.until_at,
-            "before_id": 0,
-        }
-        query = _page_query(db, wanted, values)
-        while query and left > 0:
-            asked = min(left, _PAGE)
-            rows = db.execute(query, values | {"limit": asked}).fetchall()
-            for row in rows:
-                yield _call_of(*row)
-            left = left - asked if len(rows) == asked else 0
-            if rows:
-                values["before_id"], values["before_at"] = rows[-1][:2]
+        aside = _newest(_aside(db, wanted), limit)
+        known = {call.decision_id for call in aside}
+        # Some may have been filed since.
+        filed = (call for call in _filed(db, wanted, limit) if call.decision_id not in known)
+        yield from islice(heapq.merge(aside, filed, key=_MOMENT, reverse=True), limit)
+
+
+def _newest(calls: Iterator[RecordedCall], limit: int | None) -> list[RecordedCall]:
+    """Return the newest of many calls, newest first."""
+    if limit is None:
+        return sorted(calls, key=_MOMENT, reverse=True)
+    return heapq.nlargest(limit, calls, key=_MOMENT)
+
+
+def _aside(db: sqlite3.Connection, wanted: CallFilter) -> Iterator[RecordedCall]:
+    """Yield the calls that are meant and not filed yet, oldest first."""
+    try:
+        yield from filter(wanted.means, read_aside(db))
+    except AlteredError as error:
+        raise DecisionsUnavailableError(f"{error}; {_BEGIN_ANOTHER}") from None
+
+
+def _filed(db: sqlite3.Connection, wanted: CallFilter, limit: int | None) -> Iterator[RecordedCall]:
+    """Yield the filed calls that are meant, newest first, a page in memory at a time."""
+    left = sys.maxsize if limit is None else limit
+    values: dict[str, int | str] = {
+        "from_at": -_EVER if wanted.from_at is None else wanted.from_at,
+        "before_at": _EVER if wanted.until_at is None else wanted.until_at,
+        "before_id": 0,
+    }
+    query = _page_query(db, wanted, values)
+    while query and left > 0:
+        asked = min(left, _PAGE)
+        rows = db.execute(query, values | {"limit": asked}).fetchall()
+        for row in rows:
+            yield _call_of(*row)
+        left = left - asked if len(rows) == asked else 0
+        if rows:
+            values["before_id"], values["before_at"] = rows[-1][:2]
 
 
 def _page_query(
@@ -157,7 +213,15 @@ def _merged(index: str, conditions: list[str]) -> str | None:
 
 def count_kinds(path: Path, from_at: int | None, until_at: int | None) -> list[KindCount]:
     """Count the calls of a span of epoch seconds per quarter of an hour and how they came out."""
-    return [KindCount(*row) for row in _counts(path, _BY_KIND, _span(from_at, until_at, _QUARTER))]
+    span = _span(from_at, until_at, _QUARTER)
+    with _reading_at_once(path) as db:
+        counts: Counter[tuple[int, str, str, str]] = Counter()
+        for quarter_at, status, action, reason, calls in _rows(db, _BY_KIND, span):
+            counts[quarter_at, status, action, reason] = calls
+        for call in _aside_within(db, span):
+            _, _, status, action, reason, *_ = call.outcome
+            counts[call.at - call.at % _QUARTER, status, action, reason] += 1
+    return [KindCount(*kind, calls) for kind, calls in counts.items()]
 
 
 def count_numbers(path: Path, from_at: int | None, until_at: int | None) -> list[tuple[str, int]]:
@@ -165,13 +229,31 @@ def count_numbers(path: Path, from_at: int | None, until_at: int | None) -> list
 
     Those that had no number, or none that could be read, count under an empty text.
     """
-    rows = _counts(path, _BY_NUMBER, _span(from_at, until_at, _DAY))
-    return [(f"+{number}" if number else "", calls) for number, calls in rows]
+    span = _span(from_at, until_at, _DAY)
+    with _reading_at_once(path) as db:
+        counts = Counter(
+            {f"+{number}" if number else "": calls for number, calls in _rows(db, _BY_NUMBER, span)}
+        )
+        counts.update(call.number or "" for call in _aside_within(db, span))
+    return sorted(counts.items(), key=lambda one: (-one[1], one[0]))
 
 
-def _counts(path: Path, query: str, span: dict[str, int]) -> list[Any]:
+@contextmanager
+def _reading_at_once(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """Open the database so that every statement finds it as the first one did."""
     with reading_decisions(path, _TABLE) as db:
-        return [] if db is None else db.execute(query, span).fetchall()
+        if db is not None:
+            db.execute("BEGIN")
+        yield db
+
+
+def _rows(db: sqlite3.Connection | None, query: str, span: dict[str, int]) -> list[Any]:
+    return [] if db is None else db.execute(query, span).fetchall()
+
+
+def _aside_within(db: sqlite3.Connection | None, span: dict[str, int]) -> Iterator[RecordedCall]:
+    wanted = CallFilter(from_at=span["from_at"], until_at=span["until_at"])
+    return iter(()) if db is None else _aside(db, wanted)
 
 
 def _span(from_at: int | None, until_at: int | None, unit: int) -> dict[str, int]:
@@ -207,8 +289,7 @@ def _call_of(  # noqa: PLR0913, PLR0917 - the columns
         outcome = _outcome_of(told, valid_until)
     except (TypeError, ValueError):
         raise DecisionsUnavailableError(
-            f"what was decided for {decision_id} was altered; stop the daemon, move the file away, "
-            "and start it again: it begins another"
+            f"what was decided for {decision_id} was altered; {_BEGIN_ANOTHER}"
         ) from None
     return RecordedCall(
         decision_id,

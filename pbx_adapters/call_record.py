@@ -172,7 +172,7 @@ def write_calls(
             None if number is None else int(number),
             caller,
             dialect,
-            callid if callid.isascii() else callid.encode(errors="replace").decode(),
+            storable(callid),
             outcome.valid_until,
             *shared.outcomes[outcome],
         )
@@ -180,6 +180,11 @@ def write_calls(
     for first in range(0, len(values), at_once):
         slice_values = values[first : first + at_once]
         db.execute(_insertion(len(slice_values) // len(_COLUMNS)), slice_values)
+
+
+def storable(text: str) -> str:
+    """Return a text that SQLite and JSON can hold, whatever a PBX sent."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _note_outcomes(db: "Database", outcomes: set[RecordedOutcome], shared: SharedRows) -> None:

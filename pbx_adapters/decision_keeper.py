@@ -11,12 +11,9 @@ from typing import Final
 
 import structlog
 
-from pbx_adapters.call_record import (
-    RecordedCall,
-    SharedRows,
-    remove_calls_before,
-    write_calls,
-)
+from pbx_adapters.call_record import SharedRows, remove_calls_before, write_calls
+from pbx_adapters.call_slice import CallSlice
+from pbx_adapters.calls_aside import count_aside, set_aside, take_oldest
 from pbx_adapters.decisions_db import DecisionsUnavailableError, writing_decisions
 from pbx_adapters.side_database import HeldOpen, damaged_path
 
@@ -26,9 +23,14 @@ STOP_SECONDS: Final = 5.0
 SLICE: Final = 250
 # What is written together; others who write, such as the keeper of token uses, wait for that.
 _SLICES_AT_ONCE: Final = 8
-# For a process that answers no call. To write a call takes nearly half of what answering it takes:
-# on a processor that has nothing left, calls are answered, and left out of the record. Beside calls
-# it would sleep with Python's lock in its hands, and hold them up for half a second.
+# To file a call takes nearly as long as to answer one: what comes faster is set aside until no more
+# come than these each time.
+FILED_AT_ONCE: Final = 1_000
+# Some 100 MB on the disk.
+MOST_ASIDE: Final = 500_000
+# For a process that answers no call: on a processor that has nothing left, calls are answered, and
+# left out of the record. Beside calls it would sleep with Python's lock in its hands, and hold them
+# up for half a second.
 NICENESS: Final = 15
 _REMOVED_AT_ONCE: Final = 1_000
 _REMOVAL_SECONDS: Final = 60.0
@@ -65,7 +67,7 @@ class DecisionKeeper(threading.Thread):
     def __init__(  # noqa: PLR0913 - its wiring
         self,
         path: Path,
-        source: Callable[[int], list[RecordedCall]],
+        source: Callable[[int], CallSlice],
         retention_days: int,
         clock: Callable[[], int],
         *,
@@ -84,8 +86,11 @@ class DecisionKeeper(threading.Thread):
         self._flush_seconds = flush_seconds
         self._niceness = niceness
         # Taken from the source, and not known to be written.
-        self._taken: list[list[RecordedCall]] = []
+        self._taken: list[CallSlice] = []
         self._shared = SharedRows()
+        # How many calls are set aside; None where the database has to be asked.
+        self._aside: int | None = None
+        self._is_rushed = False
         self._open = HeldOpen(path)
         self._is_told = False
         # By how much the clock is ahead of one that nobody sets.
@@ -109,6 +114,7 @@ class DecisionKeeper(threading.Thread):
         while not self._stopping.wait(self._flush_seconds):
             self._open.hold()
             self.flush()
+            self.file_aside()
             if monotonic() >= self._removes_at:
                 is_done = self.remove_expired(self._flush_seconds * _REMOVAL_SHARE)
                 self._removes_at = monotonic() + (_REMOVAL_SECONDS if is_done else 0)
@@ -120,24 +126,35 @@ class DecisionKeeper(threading.Thread):
 
     def flush(self) -> None:
         """Write all that waits, as long as it can be written."""
+        written = 0
         # Behind what could not be written before, more may wait.
         is_behind = bool(self._taken)
         while self._taken or self._take():
             error = self._attempt(self._write)
             if error is not None:
-                self._shared = SharedRows()
-                self._open.let_go()
                 if not _is_of_the_file(error):
                     # It would fail for ever, and keep every later call out.
-                    self._tell_dropped(sum(map(len, self._taken)))
+                    self._tell_dropped(sum(calls.size for calls in self._taken))
                     self._taken.clear()
                 return
+            written += sum(calls.size for calls in self._taken)
+            self._is_rushed = self._is_rushed or written > FILED_AT_ONCE
             is_behind = is_behind or self._is_behind()
             self._taken.clear()
             if not is_behind:
                 # What came meanwhile is little: each transaction costs as much as many calls.
-                return
+                break
             is_behind = False
+        self._is_rushed = written > FILED_AT_ONCE
+
+    def file_aside(self) -> None:
+        """File what was set aside, unless many calls come; so many that they would still be few."""
+        if self._is_rushed or self._aside == 0 or not self._is_there():
+            return
+        error = self._attempt(self._file_aside)
+        if error is not None and not _is_of_the_file(error):
+            # As above.
+            self._attempt(self._drop_aside)
 
     def remove_expired(self, seconds: float) -> bool:
         """Remove what is too old, for about so long; tell whether that is done, or has to wait."""
@@ -187,23 +204,52 @@ class DecisionKeeper(threading.Thread):
         except Exception as error:  # noqa: BLE001 - the thread has to outlive any fault
             self._tell_fault(error)
             return False
-        if calls:
+        if calls.size:
             self._taken.append(calls)
-        return bool(calls)
+        return bool(calls.size)
 
     def _write(self) -> None:
         """Write in one transaction what was taken before, and more as long as it isn't too much."""
         with writing_decisions(self._path) as db:
+            aside = count_aside(db) if self._aside is None else self._aside
             written = 0
             while written < len(self._taken) or (
                 written < _SLICES_AT_ONCE and self._is_behind() and self._take()
             ):
-                write_calls(db, self._taken[written], self._shared)
+                calls = self._taken[written]
+                if self._is_rushed and aside < MOST_ASIDE:
+                    set_aside(db, calls)
+                    aside += calls.size
+                else:
+                    write_calls(db, calls.calls(), self._shared)
                 written += 1
+        self._aside = aside
+
+    def _file_aside(self) -> None:
+        unreadable = filed = 0
+        with writing_decisions(self._path) as db:
+            while filed < FILED_AT_ONCE and (taken := take_oldest(db)) is not None:
+                write_calls(db, taken.calls, self._shared)
+                filed += len(taken.calls)
+                unreadable += taken.unreadable
+            aside = count_aside(db)
+        self._aside = aside
+        self._tell_lost_aside(unreadable)
+
+    def _drop_aside(self) -> None:
+        with writing_decisions(self._path) as db:
+            taken = take_oldest(db)
+        if taken is not None:
+            self._tell_lost_aside(len(taken.calls) + taken.unreadable)
+
+    def _tell_lost_aside(self, count: int) -> None:
+        if count:
+            self._tell_dropped(count)
+            _log.warning("calls_not_recorded", why=f"{count} that were set aside were altered")
 
     def _is_behind(self) -> bool:
         """Tell whether the source probably has more than what was taken last."""
-        return len(self._taken[-1]) == SLICE
+        return self._taken[-1].size >= SLICE
 
     def _attempt(self, work: Callable[[], None]) -> Exception | None:
         """Do what may fail, tell what comes of it, and return why it failed."""
@@ -211,6 +257,10 @@ class DecisionKeeper(threading.Thread):
             work()
         except Exception as error:  # noqa: BLE001 - as above
             self._tell_fault(error)
+            # What is known of the database holds no more.
+            self._shared = SharedRows()
+            self._aside = None
+            self._open.let_go()
             return error
         self._tell_written(True)  # noqa: FBT003 - what a gauge is set to
         if self._is_told:

@@ -42,6 +42,8 @@ _CALLS: Final = (
     """CREATE TABLE day_counts (
         day_at INTEGER NOT NULL, number INTEGER NOT NULL, calls INTEGER NOT NULL,
         PRIMARY KEY (day_at, number)) WITHOUT ROWID""",
+    """CREATE TABLE calls_set_aside (
+        slice INTEGER PRIMARY KEY, calls INTEGER NOT NULL, told TEXT NOT NULL)""",
     """CREATE TRIGGER calls_added AFTER INSERT ON calls BEGIN
         INSERT INTO quarter_counts VALUES (new.decided_at - new.decided_at % 900, new.kind, 1)
             ON CONFLICT DO UPDATE SET calls = calls + 1;
@@ -72,7 +74,7 @@ def m001_token_uses(db: "Database") -> None:
 
 
 def m002_calls(db: "Database") -> None:
-    """Keep what was decided for each call; see `call_record.py`.
+    """Keep what was decided for each call; see `call_record.py` and `calls_aside.py`.
 
     Of what many calls share there is one row each, which goes with the last of them: `used_until`
     is the end of the hour of that one. Both counts follow their calls by triggers. Moments are

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from pbx_adapters.call_record import RecordedCall
+from pbx_adapters.call_slice import CallSlice, join_slices
 from pbx_adapters.decision_log import CAPACITY
 from pbx_adapters.keepers import KEEPERS_GAUGES
 from pbx_adapters.metric_sums import Family, combine_families, counted, exposition_of
@@ -35,7 +35,9 @@ class Fleet:
     _absent_since: dict[int, float] = field(default_factory=dict)
     _retired: list[Family] = field(default_factory=list)
     # Either end of a deque may be used by a thread of its own, without a lock.
-    _calls: deque[RecordedCall] = field(default_factory=deque)
+    _calls: deque[CallSlice] = field(default_factory=deque)
+    _calls_in: int = 0
+    _calls_out: int = 0
 
     def __post_init__(self) -> None:
         """Begin without any worker."""
@@ -47,7 +49,9 @@ class Fleet:
         if report.families is None:
             report = report._replace(families=self._families_of(number))
         self._reports[number] = report
-        self._calls.extend(report.calls)
+        if report.calls.size:
+            self._calls.append(report.calls)
+            self._calls_in += report.calls.size
         for token_id, at in report.uses.items():
             self.uses[token_id] = max(at, self.uses.get(token_id, 0))
         if report.is_ready:
@@ -79,13 +83,22 @@ class Fleet:
             ),
             reloads=self.reloads,
             reloaded=min(report.reloads for report in (own, *others.values())),
-            takes_calls=len(self._calls) < CAPACITY,
+            takes_calls=self._calls_in - self._calls_out < CAPACITY,
             exposition=self._exposition() if own.wants_exposition else b"",
         )
 
-    def take_calls(self, limit: int) -> list[RecordedCall]:
-        """Hand out the calls that have waited longest to be recorded; for one other thread."""
-        return [self._calls.popleft() for _ in range(min(limit, len(self._calls)))]
+    def take_calls(self, limit: int) -> CallSlice:
+        """Hand out the calls that have waited longest to be recorded; for one other thread.
+
+        About `limit` of them: never less while more wait.
+        """
+        taken: list[CallSlice] = []
+        count = 0
+        while self._calls and count < limit:
+            taken.append(self._calls.popleft())
+            count += taken[-1].size
+        self._calls_out += count
+        return join_slices(taken)
 
     def _families_of(self, number: int) -> list[Family]:
         kept = self._reports.get(number)

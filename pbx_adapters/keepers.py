@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from pbx_adapters import clock
-from pbx_adapters.call_record import RecordedCall
+from pbx_adapters.call_slice import CallSlice
 from pbx_adapters.config import Config
 from pbx_adapters.data_dir import DECISIONS_FILE
 from pbx_adapters.decision_keeper import NICENESS, DecisionKeeper
@@ -34,7 +34,7 @@ class Keepers:
         config: Config,
         metrics: Metrics,
         uses: Mapping[str, int],
-        take_calls: Callable[[int], list[RecordedCall]],
+        take_calls: Callable[[int], CallSlice],
         *,
         answers_calls: bool,
     ) -> None:

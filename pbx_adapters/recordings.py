@@ -82,6 +82,8 @@ class Recordings:
         self, request: web.BaseRequest, schedule: str, caller: Caller
     ) -> web.StreamResponse:
         """Put the recording of the request into the inbox; raises `RefusedError`."""
+        # From the start: its sender may have to wait until others' PINs are checked.
+        request[IS_RECORDING] = True
         await self._check_rights(request, schedule, caller)
         async with self._place():
             data = await _read_recording(request)
@@ -183,7 +185,6 @@ async def _read_recording(request: web.BaseRequest) -> bytes:
     if request.content_type.startswith("multipart/"):
         detail = "send the WAV file itself as the body, not a form with it (curl: --data-binary)"
         raise RefusedError("bad-recording", detail, Connection="close")
-    request[IS_RECORDING] = True
     await invite_body(request)
     data = bytearray()
     try:

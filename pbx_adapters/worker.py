@@ -173,8 +173,8 @@ class Worker:
         uses = dict(self._parts.admission.uses)
         new = dict(uses.items() - self._told_uses.items())
         self._told_uses = uses
-        calls = self._parts.decisions.take(SLICE) if self._link.reply.takes_calls else []
-        if len(calls) == SLICE:
+        calls = self._parts.decisions.take(SLICE if self._link.reply.takes_calls else 0)
+        if calls.size == SLICE:
             self._link.wake()
         return Report(
             revision=self._revision,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from pbx_adapters.call_record import RecordedCall
+from pbx_adapters.call_slice import CallSlice
 from pbx_adapters.metric_sums import Family
 
 REPORT_SECONDS: Final = 1.0
@@ -36,7 +36,7 @@ class Report(NamedTuple):
     reloads: int
     uses: dict[str, int]
     families: list[Family] | None
-    calls: list[RecordedCall] = []  # noqa: RUF012 - never altered
+    calls: CallSlice = CallSlice()
     wants_reload: bool = False
     wants_exposition: bool = False
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from pbx_adapters.call_record import RecordedCall, RecordedOutcome
+from pbx_adapters.call_slice import CallSlice
 
 # 2026-11-22 10:00:00 UTC.
 AT: Final = 1_795_341_600
@@ -41,6 +42,6 @@ class CallSource:
     def __init__(self, *calls: RecordedCall) -> None:
         self.calls = deque(calls)
 
-    def take(self, limit: int) -> list[RecordedCall]:
+    def take(self, limit: int) -> CallSlice:
         """Hand out the oldest."""
-        return [self.calls.popleft() for _ in range(min(limit, len(self.calls)))]
+        return CallSlice.of(self.calls.popleft() for _ in range(min(limit, len(self.calls))))

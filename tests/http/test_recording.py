@@ -15,7 +15,7 @@ async def test_call_is_noted_as_it_was_answered(site: Site) -> None:
     """Under the id that the PBX was told, with every field of its treatment."""
     reply = await site.call("3cx", did="0850000000", cli="06-12345678", callid="17.4")
     told = json.loads(reply.body)
-    (call,) = site.decisions.take(10)
+    (call,) = site.decisions.take(10).calls()
     assert call.decision_id == told["decision_id"]
     assert (call.at, call.dialect, call.number, call.callid) == (
         site.now,
@@ -46,7 +46,7 @@ async def test_every_kind_of_call_is_noted(
 ) -> None:
     """Also one whose number is linked to nothing, or can't be read."""
     await site.call(**asked)
-    (call,) = site.decisions.take(10)
+    (call,) = site.decisions.take(10).calls()
     assert (call.number, call.outcome.reason) == (number, reason)
     assert (call.caller, call.callid) == (None, "")
 
@@ -58,7 +58,7 @@ async def test_call_by_form_or_on_a_closing_connection_is_noted(site: Site) -> N
         b"GET /hook/generic?did=0850000000&callid=2 HTTP/1.0\r\n"
         b"Authorization: Bearer bk_pbx1_secret-of-the-pbx\r\n\r\n"
     )
-    calls = site.decisions.take(10)
+    calls = site.decisions.take(10).calls()
     assert [(call.dialect, call.callid) for call in calls] == [("swyx", "1"), ("generic", "2")]
 
 
@@ -77,13 +77,13 @@ async def test_what_is_no_call_is_not_noted(
 ) -> None:
     """Neither what an operator simulates nor what is refused."""
     await site.call("3cx", token, **asked)
-    assert site.decisions.take(10) == []
+    assert site.decisions.take(10).size == 0
 
 
 async def test_calls_without_a_service_are_not_noted(empty_site: Site) -> None:
     """Nothing was decided for them."""
     await empty_site.call(did="0850000000")
-    assert empty_site.decisions.take(10) == []
+    assert empty_site.decisions.take(10).size == 0
 
 
 async def test_asking_for_a_table_or_a_page_is_no_call(
@@ -93,4 +93,4 @@ async def test_asking_for_a_table_or_a_page_is_no_call(
     async with serve_site(tmp_path, Service(compiled, TOKENS)) as site:
         for path in ("/table/office", "/-/ready", "/metrics"):
             assert (await site.ask(path)).status == 200
-        assert site.decisions.take(10) == []
+        assert site.decisions.take(10).size == 0

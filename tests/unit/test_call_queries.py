@@ -17,6 +17,8 @@ from pbx_adapters.call_queries import (
     list_calls,
 )
 from pbx_adapters.call_record import RecordedCall, RecordedOutcome, write_calls
+from pbx_adapters.call_slice import CallSlice
+from pbx_adapters.calls_aside import set_aside, take_oldest
 from pbx_adapters.decisions_db import DecisionsUnavailableError, writing_decisions
 
 # 2026-11-22 10:00:00 UTC.
@@ -58,12 +60,22 @@ def made_calls() -> list[RecordedCall]:
 CALLS = made_calls()
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Have these calls recorded."""
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(1, id="all-filed"),
+        pytest.param(3, id="two-thirds-aside"),
+        pytest.param(20, id="nearly-all-aside"),
+    ],
+)
+def path(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """Have these calls recorded: every so many filed, the others set aside."""
     path = tmp_path_factory.mktemp("record") / "decisions.db"
     with writing_decisions(path) as db:
-        write_calls(db, CALLS)
+        write_calls(db, CALLS[:: request.param])
+        aside = [call for place, call in enumerate(CALLS) if place % request.param]
+        for first in range(0, len(aside), 100):
+            set_aside(db, CallSlice.of(aside[first : first + 100]))
     return path
 
 
@@ -187,6 +199,38 @@ def test_nothing_is_found_where_nothing_is_kept(tmp_path: Path) -> None:
         assert not list(list_calls(path, CallFilter(), None))
         assert not count_kinds(path, None, None)
         assert not count_numbers(path, None, None)
+
+
+def test_call_that_is_filed_while_a_list_is_read_is_in_it_once(tmp_path: Path) -> None:
+    """Those set aside are read first."""
+    path = tmp_path / "decisions.db"
+    with writing_decisions(path) as db:
+        set_aside(db, CallSlice.of(CALLS[:3]))
+        write_calls(db, CALLS[3:6])
+    listed = list_calls(path, CallFilter(), None)
+    first = next(listed)
+    with writing_decisions(path) as db:
+        taken = take_oldest(db)
+        assert taken is not None
+        write_calls(db, taken.calls)
+    assert [first, *listed] == CALLS[:6]
+
+
+def test_calls_altered_while_set_aside_are_told(path: Path, tmp_path: Path) -> None:
+    """Nobody is to take a list without them for the whole."""
+    broken = tmp_path / "decisions.db"
+    broken.write_bytes(path.read_bytes())
+    with writing_decisions(broken) as db:
+        set_aside(db, CallSlice.of(CALLS[:1]))
+        db.execute("UPDATE calls_set_aside SET told = 'kapot'")
+    for asked in (
+        lambda: list(list_calls(broken, CallFilter(), 1)),
+        lambda: find_call(broken, "0123456789ab-00000001"),
+        lambda: count_kinds(broken, None, None),
+        lambda: count_numbers(broken, None, None),
+    ):
+        with pytest.raises(DecisionsUnavailableError, match=r"altered; stop the daemon"):
+            asked()
 
 
 def test_damage_is_told(path: Path, tmp_path: Path) -> None:

@@ -1,19 +1,23 @@
 """Calls are written soon, kept as long as they may be, and waited for by nobody."""
 
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from pbx_adapters import decision_keeper
-from pbx_adapters.call_record import RecordedCall
+from pbx_adapters.call_record import RecordedCall, write_calls
+from pbx_adapters.call_slice import CallSlice
+from pbx_adapters.calls_aside import read_aside, set_aside
 from pbx_adapters.config import Config
-from pbx_adapters.decision_keeper import NICENESS, SLICE, DecisionKeeper
+from pbx_adapters.decision_keeper import FILED_AT_ONCE, NICENESS, SLICE, DecisionKeeper
+from pbx_adapters.decisions_db import writing_decisions
 from pbx_adapters.keepers import Keepers
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.side_database import HeldOpen
@@ -40,8 +44,20 @@ def keeper_of(path: Path, source: CallSource, days: int = 30, **options: object)
 
 
 def write(path: Path, *calls: RecordedCall) -> None:
-    """Have calls written."""
-    keeper_of(path, CallSource(*calls)).flush()
+    """Have calls filed."""
+    with writing_decisions(path) as db:
+        write_calls(db, calls)
+
+
+def aside_numbers(path: Path) -> list[int]:
+    """Return the numbers of the calls that are set aside, oldest first."""
+    with closing(sqlite3.connect(path)) as db:
+        return [int(call.decision_id[-8:], 16) for call in read_aside(db)]
+
+
+def all_numbers(path: Path) -> list[int]:
+    """Return the numbers of all calls that are kept, filed or not."""
+    return sorted(recorded_numbers(path) + aside_numbers(path))
 
 
 @contextmanager
@@ -62,7 +78,7 @@ def test_all_that_waits_is_written(path: Path) -> None:
     """Whether it is little or more than one transaction takes."""
     source = CallSource(*calls_of(range(1, 25 * SLICE)))
     keeper_of(path, source).flush()
-    assert recorded_numbers(path) == list(range(1, 25 * SLICE))
+    assert all_numbers(path) == list(range(1, 25 * SLICE))
     assert not source.calls
 
 
@@ -115,9 +131,9 @@ def test_end_that_cannot_wait_says_so(path: Path, logged: list[dict[str, object]
     """A disk that hangs doesn't keep the daemon from ending, and what is lost by it is told."""
     is_freed = threading.Event()
 
-    def take(_limit: int) -> list[RecordedCall]:
+    def take(_limit: int) -> CallSlice:
         is_freed.wait(30)
-        return []
+        return CallSlice()
 
     keeper = DecisionKeeper(path, take, 30, lambda: AT, flush_seconds=0.01)
     keeper.start()
@@ -142,7 +158,7 @@ def test_what_cannot_be_written_waits(path: Path, logged: list[dict[str, object]
         assert str(path) in str(logged[0]["why"])
         assert told == [False] * 4
     keeper.flush()
-    assert recorded_numbers(path) == list(range(1, 30 * SLICE))
+    assert all_numbers(path) == list(range(1, 30 * SLICE))
     assert [line["event"] for line in logged] == ["calls_not_recorded", "calls_recorded_again"]
     assert told[-1]
 
@@ -188,9 +204,9 @@ def test_source_that_fails_does_not_end_the_thread(
     path: Path, logged: list[dict[str, object]]
 ) -> None:
     """A defect elsewhere is told; later calls are written."""
-    answers: list[list[RecordedCall] | None] = [None, [call_of(1)], []]
+    answers = [None, CallSlice.of([call_of(1)]), CallSlice()]
 
-    def take(_limit: int) -> list[RecordedCall]:
+    def take(_limit: int) -> CallSlice:
         answer = answers.pop(0)
         if answer is None:
             raise ValueError("kapot")
@@ -246,7 +262,10 @@ def test_no_retention_removes_everything_but_the_use_of_tokens(path: Path) -> No
 def test_nothing_of_a_removed_call_is_left_in_the_files(path: Path) -> None:
     """Neither of the call itself nor of what only it named: the bytes are overwritten."""
     secret = call_of(1, AT - 31 * DAY, "geheim-gesprek")
-    write(path, secret._replace(outcome=secret.outcome._replace(forward="+31612345678")))
+    secret = secret._replace(outcome=secret.outcome._replace(forward="+31612345678"))
+    with writing_decisions(path) as db:
+        set_aside(db, CallSlice.of([secret]))
+    keeper_of(path, CallSource()).file_aside()
     write(path, call_of(2))
     caller = (2**62 + 1).to_bytes(8)
 
@@ -272,13 +291,107 @@ def test_end_writes_also_what_came_after_a_fault(path: Path) -> None:
     assert recorded_numbers(path) == [1, 2]
 
 
+def test_calls_that_come_too_fast_are_set_aside_until_few_come(path: Path) -> None:
+    """Then they are filed, so many at a time that calls don't suffer, and leave nothing behind."""
+    source = CallSource(*calls_of(range(1, 5_001)))
+    keeper = keeper_of(path, source)
+    keeper.flush()
+    filed = recorded_numbers(path)
+    assert FILED_AT_ONCE < len(filed) <= FILED_AT_ONCE + 8 * SLICE
+    assert aside_numbers(path) == list(range(len(filed) + 1, 5_001))
+    source.calls.extend(calls_of(range(5_001, 5_001 + FILED_AT_ONCE + 1)))
+    keeper.flush()
+    keeper.file_aside()
+    assert recorded_numbers(path) == filed
+    source.calls.append(call_of(7_000))
+    for _ in range(10):
+        keeper.flush()
+        before = len(recorded_numbers(path))
+        keeper.file_aside()
+        assert len(recorded_numbers(path)) - before <= FILED_AT_ONCE + SLICE
+    assert aside_numbers(path) == []
+    assert recorded_numbers(path) == [*range(1, 6_002), 7_000]
+    assert b"17.4" in path.read_bytes()
+
+
+def test_what_was_set_aside_is_filed_after_a_start(path: Path) -> None:
+    """By a thread that knows nothing of it."""
+    with writing_decisions(path) as db:
+        set_aside(db, CallSlice.of([call_of(1), call_of(2)]))
+    keeper = keeper_of(path, CallSource(), flush_seconds=0.01)
+    keeper.start()
+    deadline = time.monotonic() + 30
+    while len(recorded_numbers(path)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    keeper.stop()
+    assert recorded_numbers(path) == [1, 2]
+    assert aside_numbers(path) == []
+
+
+def test_no_more_is_set_aside_than_there_is_room_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest is filed at once, however long that takes."""
+    monkeypatch.setattr(decision_keeper, "MOST_ASIDE", 600)
+    keeper_of(path, CallSource(*calls_of(range(1, 5_001)))).flush()
+    assert len(aside_numbers(path)) == 3 * SLICE
+    assert all_numbers(path) == list(range(1, 5_001))
+
+
+def test_filing_that_fails_is_told_and_tried_again(
+    path: Path, logged: list[dict[str, object]]
+) -> None:
+    """What is set aside stays there until then."""
+    with writing_decisions(path) as db:
+        set_aside(db, CallSlice.of([call_of(1)]))
+    keeper = keeper_of(path, CallSource())
+    with unwritable(path):
+        keeper.file_aside()
+    assert aside_numbers(path) == [1]
+    keeper.file_aside()
+    assert recorded_numbers(path) == [1]
+    assert [line["event"] for line in logged] == ["calls_not_recorded", "calls_recorded_again"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param("[[1", id="no-text"),
+        pytest.param('[[["a", 1, "3cx"]], []]', id="too-short"),
+        pytest.param('[[["a", 1, "3cx", null, null, ""]], []]', id="no-outcome"),
+        pytest.param(b"\xff", id="no-characters"),
+        pytest.param(
+            '[[["a", 1000000000000000000000, "3cx", null, null, ""]], '
+            '[["", null, "", "", "", "", "", "", "", "", null]]]',
+            id="too-large",
+        ),
+    ],
+)
+def test_calls_that_were_altered_while_set_aside_keep_no_other_out(
+    path: Path, told: str | bytes, logged: list[dict[str, object]]
+) -> None:
+    """They are counted and told; those set aside after them are filed."""
+    dropped: list[int] = []
+    with writing_decisions(path) as db:
+        set_aside(db, CallSlice.of(calls_of(range(1, 4))))
+        db.execute("UPDATE calls_set_aside SET told = ?", [told])
+        set_aside(db, CallSlice.of([call_of(9)]))
+    keeper = keeper_of(path, CallSource(), tell_dropped=dropped.append)
+    keeper.file_aside()
+    keeper.file_aside()
+    assert recorded_numbers(path) == [9]
+    assert aside_numbers(path) == []
+    assert sum(dropped) in {1, 3}
+    assert any("altered" in str(line["why"]) for line in logged if "why" in line)
+
+
 def test_few_calls_that_come_while_others_are_written_wait(path: Path) -> None:
     """One transaction for each would cost more than the calls themselves."""
     source = CallSource(call_of(1))
 
-    def take_while_calls_come(limit: int) -> list[RecordedCall]:
+    def take_while_calls_come(limit: int) -> CallSlice:
         taken = source.take(limit)
-        sizes.append(len(taken))
+        sizes.append(taken.size)
         source.calls.append(call_of(1 + len(sizes)))
         return taken
 

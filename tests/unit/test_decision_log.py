@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable
-from multiprocessing import Pipe
+
+import pytest
 
 from pbx_adapters.call_record import RecordedCall, RecordedOutcome
 from pbx_adapters.caller_hash import hash_caller
@@ -49,7 +50,7 @@ def test_call_comes_out_as_a_row() -> None:
     """With the number in E.164, the caller as a hash, and every field of the answer's treatment."""
     log = new_log()
     log.note("0123456789ab-00000001", AT, "3cx", QUERY, decision())
-    (call,) = log.take(10)
+    (call,) = log.take(10).calls()
     assert call == RecordedCall(
         decision_id="0123456789ab-00000001",
         at=AT,
@@ -79,7 +80,7 @@ def test_call_without_numbers_comes_out_all_the_same() -> None:
     log = new_log()
     for query in ({"schedule": "kantoor"}, {"did": "keuken", "cli": "anonymous"}, {"did": ""}):
         log.note("x", AT, "generic", query, decision())
-    assert [(call.number, call.caller, call.callid) for call in log.take(10)] == [
+    assert [(call.number, call.caller, call.callid) for call in log.take(10).calls()] == [
         (None, None, "")
     ] * 3
 
@@ -88,34 +89,50 @@ def test_without_a_key_callers_are_left_out() -> None:
     """Everything else of the call is recorded."""
     log = new_log(key=None)
     log.note("x", AT, "3cx", QUERY, decision())
-    (call,) = log.take(10)
+    (call,) = log.take(10).calls()
     assert call.caller is None
     assert call.number == "+31850000100"
 
 
 def test_calls_come_out_in_their_order_and_no_more_than_asked_for() -> None:
     """Those that have waited longest come first."""
-    log = new_log()
-    for number in range(5):
+    log = new_log(200)
+    for number in range(150):
         log.note(str(number), AT, "3cx", QUERY, decision())
-    taken = [[call.decision_id for call in log.take(2)] for _ in range(4)]
-    assert taken == [["0", "1"], ["2", "3"], ["4"], []]
+    taken = [[int(call.decision_id) for call in log.take(one).calls()] for one in (2, 100, 200, 1)]
+    assert taken == [[0, 1], [*range(2, 102)], [*range(102, 150)], []]
 
 
-def test_calls_with_one_decision_share_one_outcome() -> None:
-    """So that a slice is small on its way to another process, and quick to write."""
+def test_each_call_comes_out_with_its_own_decision() -> None:
+    """Also where a schedule's decision changes from call to call and back."""
     log = new_log()
     standing, other = decision(), decision(revision=13)
-    for one in (standing, other, standing):
+    elsewhere = decision(schedule="winkel", revision=14)
+    for one in (standing, other, elsewhere, standing, standing):
         log.note("x", AT, "3cx", QUERY, one)
-    first, second, third = log.take(10)
-    assert first.outcome is third.outcome
-    assert (first.outcome.revision, second.outcome.revision) == (12, 13)
-    here, there = Pipe()
-    here.send([first, second, third])
-    sent = there.recv()
-    assert sent == [first, second, third]
-    assert sent[0].outcome is sent[2].outcome
+    taken = log.take(10)
+    told = [(call.outcome.schedule, call.outcome.revision) for call in taken.calls()]
+    assert told == [
+        ("kantoor", 12),
+        ("kantoor", 13),
+        ("winkel", 14),
+        ("kantoor", 12),
+        ("kantoor", 12),
+    ]
+
+
+@pytest.mark.parametrize(
+    "callid",
+    ["", "17.4", '"],["', "\\", "\x00\n\u2028", "été ☎ 𝄞", "\udc80", "x" * 128],
+)
+def test_whatever_a_pbx_sends_as_its_id_is_kept(callid: str) -> None:
+    """A text that nothing could store keeps a question mark in its place."""
+    log = new_log()
+    log.note("x", AT, "3cx", QUERY | {"callid": callid}, decision())
+    log.note("y", AT, "3cx", QUERY, decision())
+    first, second = log.take(10).calls()
+    assert first.callid == callid.replace("\udc80", "?")
+    assert second.decision_id == "y"
 
 
 def test_calls_beyond_its_capacity_are_dropped_and_counted() -> None:
@@ -124,10 +141,10 @@ def test_calls_beyond_its_capacity_are_dropped_and_counted() -> None:
     log = new_log(2, tell_dropped=dropped.append)
     for number in range(5):
         log.note(str(number), AT, "3cx", QUERY, decision())
-    assert [call.decision_id for call in log.take(10)] == ["0", "1"]
+    assert [call.decision_id for call in log.take(10).calls()] == ["0", "1"]
     assert sum(dropped) == 3
     log.note("5", AT, "3cx", QUERY, decision())
-    assert [call.decision_id for call in log.take(10)] == ["5"]
+    assert [call.decision_id for call in log.take(10).calls()] == ["5"]
 
 
 def test_another_thread_takes_each_call_once() -> None:
@@ -138,7 +155,7 @@ def test_another_thread_takes_each_call_once() -> None:
 
     def take_all() -> None:
         while not is_over.is_set() or len(log):
-            taken.extend(log.take(7))
+            taken.extend(log.take(7).calls())
 
     thread = threading.Thread(target=take_all)
     thread.start()

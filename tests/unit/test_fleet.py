@@ -4,10 +4,13 @@ from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from pbx_adapters.call_slice import CallSlice
+from pbx_adapters.decision_log import CAPACITY
 from pbx_adapters.fleet import ABSENT_SECONDS, Fleet
 from pbx_adapters.metrics import Metrics
 from pbx_adapters.worker_link import Report
 from routing_engine.resolver import UNKNOWN_NUMBER
+from tests.recorded import call_of
 
 AT = 1_795_000_000
 
@@ -189,3 +192,27 @@ def test_the_latest_use_of_a_token_is_kept() -> None:
     told.report(2, uses={"a": AT - 60, "b": AT})
     told.end(1)
     assert told.fleet.uses == {"a": AT, "b": AT}
+
+
+def test_calls_of_all_workers_are_handed_out_in_slices() -> None:
+    """Of whatever size they came in, none less than asked for while more wait, each once."""
+    fleet = Told().fleet
+    came = [call_of(number) for number in range(1, 11)]
+    report = Report(7, True, True, True, (), 0, {}, [])  # noqa: FBT003 - its fields in order
+    for first, last in ((0, 3), (3, 3), (3, 4), (4, 9), (9, 10)):
+        fleet.take(1 + first % 2, report._replace(calls=CallSlice.of(came[first:last])))
+    taken = [fleet.take_calls(4) for _ in range(4)]
+    assert [one.size for one in taken] == [4, 5, 1, 0]
+    assert [call for one in taken for call in one.calls()] == came
+
+
+def test_workers_keep_their_calls_while_too_many_wait() -> None:
+    """What waits here is bounded; a worker's own log is as well."""
+    told = Told()
+    told.report(1)
+    most = CallSlice(CAPACITY, "", "")
+    report = told.fleet._reports[1]
+    told.fleet.take(1, report._replace(calls=most))
+    assert not told.fleet.reply_to(1).takes_calls
+    assert told.fleet.take_calls(1).size == CAPACITY
+    assert told.fleet.reply_to(1).takes_calls

@@ -44,9 +44,20 @@ def folder(tmp_path: Path) -> Path:
 async def site(
     folder: Path, compiled: RoutingSnapshot, converter: Converter
 ) -> AsyncIterator[Site]:
-    """Serve them; the time for a body is short, that for a recording less so."""
-    limits = ConnectionLimits(body_seconds=0.3, recording_seconds=1.5, sweep_seconds=0.05)
+    """Serve them; the time for a body is short, that for a recording isn't."""
+    limits = ConnectionLimits(body_seconds=0.3, sweep_seconds=0.05)
     service = Service(compiled, TOKENS)
     async with serve_site(folder, service, limits=limits, take_in=converter.take_in) as served:
         yield served
         converter.gate.set()
+
+
+@pytest.fixture
+async def hasty_site(
+    folder: Path, compiled: RoutingSnapshot, converter: Converter
+) -> AsyncIterator[Site]:
+    """Serve them; the time for a recording is short."""
+    limits = ConnectionLimits(recording_seconds=4.0, sweep_seconds=0.05)
+    service = Service(compiled, TOKENS)
+    async with serve_site(folder, service, limits=limits, take_in=converter.take_in) as served:
+        yield served

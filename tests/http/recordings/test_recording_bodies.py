@@ -88,13 +88,13 @@ async def test_slow_recording_has_more_time(site: Site, converter: Converter) ->
     assert converter.given == [b"x" * 8]
 
 
-async def test_dripped_recording_is_ended(site: Site, converter: Converter) -> None:
+async def test_dripped_recording_is_ended(hasty_site: Site, converter: Converter) -> None:
     """A recording that doesn't come to its end is refused when its time is up, and not kept."""
-    received = await send_all_but_the_end(site)
+    received = await send_all_but_the_end(hasty_site)
     assert received.startswith(b"HTTP/1.1 400 ")
     assert b"took too long" in received
     assert converter.given == []
-    assert (await upload(site)).status == 201
+    assert (await upload(hasty_site)).status == 201
 
 
 async def send_all_but_the_end(site: Site) -> bytes:
