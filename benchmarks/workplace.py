@@ -125,16 +125,15 @@ def started_daemon(
 def running_bare_route() -> Iterator[Server]:
     """Run the bare aiohttp route on the servers' core."""
     started_at = perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.bare_route"], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        port = int(process.stdout.readline())
-        pin_to("server", process.pid)
-        yield Server(process, port, started_at)
-    finally:
-        _end(process)
+    command = [sys.executable, "-m", "benchmarks.bare_route"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            port = int(process.stdout.readline())
+            pin_to("server", process.pid)
+            yield Server(process, port, started_at)
+        finally:
+            _end(process)
 
 
 @cache

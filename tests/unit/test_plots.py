@@ -48,8 +48,10 @@ def test_rows_are_drawn_by_number_of_schedules() -> None:
     """Whatever the order of the rows, lines go from few schedules to many."""
     rows = [scale_row(10_000, REQUEST_CPU=90), scale_row(100, REQUEST_CPU=80)]
     plot = lookup_plot(rows)
-    assert plot.lines["request over HTTP, one worker"] == ([100, 10_000], [80, 90])
-    assert plot.lines["look-up in process"] == ([100, 10_000], [1.5, 1.5])
+    assert list(plot.lines) == ["look-up in process", "request over HTTP, one worker"]
+    places, values = zip(*plot.lines.values(), strict=True)
+    assert list(places) == [[100, 10_000], [100, 10_000]]
+    assert list(values) == [[1.5, 1.5], [80, 90]]
     assert plot.measured_at == ("at 100", "at 10000")
     assert start_plot(rows).x_ticks == {100: "100", 10_000: "10,000"}
 
