@@ -26,7 +26,7 @@ _GRID: Final = "#d8dadd"
 _COLOURS: Final = ("#2a7fd4", "#d9691b", "#2f9e68", "#8d7bb0")
 _DARK: Final = {_INK: "#e2e5e9", _PAPER: "#14171b", _GRID: "#3a3f45"}
 _DOTS_PER_INCH: Final = 72
-_SIZE_INCHES: Final = (7.2, 4.2)
+_SIZE_INCHES: Final = (7.2, 4.6)
 _STYLE: Final = {
     "svg.hashsalt": "bereikbaar",
     "svg.fonttype": "none",
@@ -215,7 +215,7 @@ def svg_text(plot: Plot) -> str:
         if plot.x_ticks is not None:
             axes.set_xticks(list(plot.x_ticks), list(plot.x_ticks.values()), minor=False)
             axes.minorticks_off()
-        axes.legend()
+        figure.legend(loc="outside lower left", ncols=2)
         drawn = StringIO()
         when = f"measured at {', '.join(dict.fromkeys(plot.measured_at))}"
         about = {"Title": plot.title, "Description": when, "Date": None, "Creator": None}
