@@ -135,13 +135,21 @@ bench: .venv/.tools  ## measure speed and memory; writes benchmarks/results.json
 .PHONY: bench-peers
 bench-peers: .venv-peers/.fastapi .venv-peers/.express
 
+.PHONY: bench-scale
+bench-scale: .venv/.tools  ## how cost grows up to 100,000 schedules, for a quarter of an hour
+	$(BIN)/python -m benchmarks --only scale
+
+.PHONY: plots
+plots: .venv-plots/.installed  ## draw docs/performance/ from benchmarks/results.json
+	.venv-plots/bin/python -m benchmarks.plots
+
 .PHONY: format
 format: .venv/.tools  ## format, and mend what ruff can mend by itself
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 .PHONY: lock
-lock: .venv/.tools  ## renew all lock files within the bounds of pyproject.toml and of benchmarks/peers
+lock: .venv/.tools  ## renew all lock files within the bounds of pyproject.toml and of what is beside it in benchmarks/
 	$(LOCK) --build-deps-for=editable --output-file requirements.lock pyproject.toml
 	$(LOCK) --build-deps-for=editable --extra dev --extra bench --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
@@ -149,10 +157,12 @@ lock: .venv/.tools  ## renew all lock files within the bounds of pyproject.toml 
 	$(LOCK) --output-file $(PEERS)/node.lock $(PEERS)/node.in
 	@$(MAKE) --no-print-directory .venv-peers/.node
 	cd $(PEERS)/express && $(NPM) update --package-lock-only --omit-lockfile-registry-resolved
+	$(LOCK) --output-file benchmarks/plots-requirements.lock \
+		benchmarks/plots-requirements.in
 
 .PHONY: clean
-clean:  ## remove .venv and everything that is made
-	rm -rf .venv .venv-peers .pbx .pbx-notes .fault-notes .load-notes build dist *.egg-info .coverage .coverage.* .hypothesis .*_cache
+clean:  ## remove .venv and everything else that is made
+	rm -rf .venv .venv-peers .venv-plots .pbx .pbx-notes .fault-notes .load-notes build dist *.egg-info .coverage .coverage.* .hypothesis .*_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -188,4 +198,10 @@ clean:  ## remove .venv and everything that is made
 .venv-peers/.express: $(PEERS)/express/package.json $(PEERS)/express/package-lock.json .venv-peers/.node
 	@mkdir -p .venv-peers/express && cp $(PEERS)/express/package*.json .venv-peers/express
 	cd .venv-peers/express && $(NPM) ci
+	@touch $@
+
+# What only drawing needs stays out of what the tests install.
+.venv-plots/.installed: benchmarks/plots-requirements.lock | .venv/bin/python
+	@$(BIN)/python -m venv .venv-plots
+	.venv-plots/bin/python -m pip install --quiet --require-hashes -r benchmarks/plots-requirements.lock
 	@touch $@

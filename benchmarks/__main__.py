@@ -1,4 +1,7 @@
-"""`python -m benchmarks`: measure, print the table, write `results.json`."""
+"""`python -m benchmarks`: measure, print the table, write `results.json`.
+
+`scale` takes a quarter of an hour and is measured only where it is asked for.
+"""
 
 import argparse
 import os
@@ -11,12 +14,13 @@ from typing import Final
 
 from benchmarks.downloads import measure_downloads
 from benchmarks.effort import FULL, QUICK, Effort
-from benchmarks.figures import RESULTS, LeftOut, Row, table_text, write_results
+from benchmarks.figures import RESULTS, LeftOut, Row, table_text, tell, write_results
 from benchmarks.hook_load import load_bench, measure_latency, measure_throughput
 from benchmarks.in_process import measure_compiling, measure_lookup
 from benchmarks.memory import measure_memory
 from benchmarks.peers.side_by_side import measure_peers
 from benchmarks.reloading import measure_reload
+from benchmarks.scaling import measure_scale
 from benchmarks.starting import measure_start
 from benchmarks.workers import measure_workers
 from benchmarks.workplace import furnish
@@ -27,11 +31,13 @@ IN_PROCESS: Final[Mapping[str, Callable[[Effort], Row]]] = {
     "memory": measure_memory,
 }
 ON_DAEMON: Final = ("start", "reload", "downloads", "workers", "peers", "throughput", "latency")
+ON_REQUEST: Final = ("scale",)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure what is asked for; returns 0 however fast it was."""
-    names = (*IN_PROCESS, *ON_DAEMON)
+    usual = (*IN_PROCESS, *ON_DAEMON)
+    names = (*usual, *ON_REQUEST)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "--only", action="append", choices=names, metavar="NAME", help=f"one of {', '.join(names)}"
@@ -47,22 +53,24 @@ def main(arguments: Sequence[str]) -> int:
             f"the machine is busy (load {load:.1f}, {cores} cores): trust ratios only",
             file=sys.stderr,
         )
-    rows = list(measure(options.only or names, QUICK if options.quick else FULL))
-    print(table_text(rows))
-    write_results(rows, options.results)
+    measured = list(measure(options.only or usual, QUICK if options.quick else FULL))
+    print(table_text([row for _, row in measured]))
+    write_results(measured, options.results)
     return 0
 
 
-def measure(names: Sequence[str], effort: Effort) -> Iterator[Row | LeftOut]:
-    """Measure the rows with these names, each told on stderr as it begins."""
+def measure(names: Sequence[str], effort: Effort) -> Iterator[tuple[str, Row | LeftOut]]:
+    """Measure the rows with these names, each told on stderr as it begins; yield them by name."""
     for name in (name for name in IN_PROCESS if name in names):
-        _tell(name)
-        yield IN_PROCESS[name](effort)
+        tell(name)
+        yield name, IN_PROCESS[name](effort)
+    if "scale" in names:
+        yield from (("scale", row) for row in measure_scale(effort))
     wanted = [name for name in ON_DAEMON if name in names]
     if not wanted:
         return
     with TemporaryDirectory() as folder:
-        _tell("furnish")
+        tell("furnish")
         workplace = furnish(Path(folder), effort.schedules)
         alone = {
             "start": measure_start,
@@ -72,23 +80,19 @@ def measure(names: Sequence[str], effort: Effort) -> Iterator[Row | LeftOut]:
         }
         for name, measure_one in alone.items():
             if name in wanted:
-                _tell(name)
-                yield measure_one(effort, workplace)
+                tell(name)
+                yield name, measure_one(effort, workplace)
         if "peers" in wanted:
-            _tell("peers")
-            yield from measure_peers(effort, workplace)
+            tell("peers")
+            yield from (("peers", row) for row in measure_peers(effort, workplace))
         with ExitStack() as stack:
             loaded = {"throughput": measure_throughput, "latency": measure_latency}
             chosen = [name for name in loaded if name in wanted]
             bench = stack.enter_context(load_bench(workplace)) if chosen else None
             for name in chosen:
                 assert bench is not None
-                _tell(name)
-                yield loaded[name](effort, bench)
-
-
-def _tell(name: str) -> None:
-    print(f"measuring: {name}", file=sys.stderr, flush=True)
+                tell(name)
+                yield name, loaded[name](effort, bench)
 
 
 if __name__ == "__main__":

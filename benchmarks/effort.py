@@ -4,7 +4,10 @@ from typing import Final, NamedTuple
 
 
 class Effort(NamedTuple):
-    """Counts of schedules, rounds and calls, and lengths of windows in seconds."""
+    """Counts of schedules, rounds and calls, and lengths of windows in seconds.
+
+    `sizes` are counts of schedules, of which each has a row of its own.
+    """
 
     schedules: int
     rounds: int
@@ -18,6 +21,7 @@ class Effort(NamedTuple):
     latency_seconds: float
     downloaders: int
     download_seconds: float
+    sizes: tuple[int, ...]
 
 
 FULL: Final = Effort(
@@ -33,6 +37,7 @@ FULL: Final = Effort(
     latency_seconds=0.5,
     downloaders=1_000,
     download_seconds=2.0,
+    sizes=(100, 1_000, 10_000, 100_000),
 )
 QUICK: Final = Effort(
     schedules=100,
@@ -43,8 +48,10 @@ QUICK: Final = Effort(
     starts=1,
     changes=3,
     triplets=1,
-    throughput_seconds=0.1,
-    latency_seconds=0.1,
+    # Long enough for an answer on a machine that is busy with much else.
+    throughput_seconds=0.5,
+    latency_seconds=0.5,
     downloaders=20,
     download_seconds=0.2,
+    sizes=(20, 50),
 )

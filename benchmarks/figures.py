@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -45,6 +46,7 @@ class Row:
     `figure` and `peer` are in `unit`; `ratio` is of the two, the way round that its goal reads.
     `parts` are further figures that explain the first, by a name that holds their unit; `rounds`
     are the values whose median the judged figure is; `notes` say what else is to be known of it.
+    `curves` are lists of one length, to be drawn, by a name that holds their unit.
     """
 
     name: str
@@ -56,12 +58,13 @@ class Row:
     parts: dict[str, float] = field(default_factory=dict)
     rounds: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
+    curves: dict[str, list[float]] = field(default_factory=dict)
 
     @property
-    def verdict(self) -> Verdict:
-        """How far the row has come: as far as the goal that lags most."""
+    def verdict(self) -> Verdict | None:
+        """How far the row has come: as far as the goal that lags most; None without a goal."""
         verdicts = {goal.verdict(self.value_of(goal)) for goal in self.goals}
-        return next(verdict for verdict in ("no", "reach", "then") if verdict in verdicts)
+        return next((verdict for verdict in ("no", "reach", "then") if verdict in verdicts), None)
 
     def value_of(self, goal: Goal) -> float:
         """Return what a goal is about; raises `ValueError` for a ratio that was not measured."""
@@ -74,12 +77,12 @@ class Row:
         """Return the texts of the table's columns."""
         return (
             self.name,
-            f"{_number(self.figure)} {self.unit}",
-            "" if self.peer is None else f"{_number(self.peer)} {self.unit}",
+            f"{number_text(self.figure)} {self.unit}",
+            "" if self.peer is None else f"{number_text(self.peer)} {self.unit}",
             "" if self.ratio is None else f"{self.ratio:.2f}{_TIMES}",
             ", ".join(self._bound_text(goal, goal.reach) for goal in self.goals),
             ", ".join(self._bound_text(goal, goal.then) for goal in self.goals),
-            self.verdict,
+            self.verdict or "",
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -98,6 +101,7 @@ class Row:
             "parts": self.parts,
             "rounds": list(self.rounds),
             "notes": list(self.notes),
+            "curves": self.curves,
         }
 
     def _bound_text(self, goal: Goal, bound: float) -> str:
@@ -147,25 +151,38 @@ def table_text(rows: Sequence[Row | LeftOut]) -> str:
 def _texts_below(row: Row | LeftOut) -> list[str]:
     if isinstance(row, LeftOut):
         return [row.reason]
-    return [*(f"{name}: {_number(value)}" for name, value in row.parts.items()), *row.notes]
+    return [*(f"{name}: {number_text(value)}" for name, value in row.parts.items()), *row.notes]
 
 
-def write_results(rows: Sequence[Row | LeftOut], path: Path = RESULTS) -> None:
-    """Write what was measured, where and when, as JSON."""
+def write_results(measured: Sequence[tuple[str, Row | LeftOut]], path: Path = RESULTS) -> None:
+    """Write rows, each with the `--only` that measured it, where and when, as JSON.
+
+    What the file holds of other such names stays as it is.
+    """
+    now, load = datetime.now(UTC).isoformat(timespec="seconds"), os.getloadavg()[0]
+    when = {"measured_at": now, "load": load}
+    rows = [{"only": name, **when, **row.as_json()} for name, row in measured]
+    anew = {name for name, _ in measured}
+    if path.exists():
+        rows += [row for row in json.loads(path.read_text())["rows"] if row["only"] not in anew]
     results = {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {
             "cores": os.cpu_count(),
             "processor": platform.machine(),
             "system": f"{platform.system()} {platform.release()}",
             "python": platform.python_version(),
-            "load": os.getloadavg()[0],
             **{name: version(name) for name in _LIBRARIES},
         },
-        "rows": [row.as_json() for row in rows],
+        "rows": sorted(rows, key=lambda row: row["only"]),
     }
     path.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
 
 
-def _number(value: float) -> str:
+def tell(what: str) -> None:
+    """Say on stderr what is being measured: some of it takes minutes."""
+    print(f"measuring: {what}", file=sys.stderr, flush=True)
+
+
+def number_text(value: float) -> str:
+    """Write a measured value with as many digits as it deserves."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -6,6 +6,7 @@ Both servers run all the time, on one core; short windows of load take turns: ho
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from random import Random
 from statistics import mean, median
@@ -19,8 +20,17 @@ from benchmarks.figures import Goal, Row, percentile
 from benchmarks.raw_http import CONNECTIONS, LoadGenerator, Window, request_text
 from benchmarks.workplace import Server, Workplace, running_bare_route, running_daemon
 
-_REQUESTS: Final = 40_000
+REQUESTS: Final = 40_000
 _WARMING_CALLS: Final = 4
+# Further ones would be single requests.
+_SHARES: Final = (
+    *(percent / 100 for percent in range(1, 100)),
+    0.995,
+    0.998,
+    0.999,
+    0.9995,
+    0.9999,
+)
 
 
 class Measured(NamedTuple):
@@ -175,13 +185,24 @@ def measure_latency(effort: Effort, bench: LoadBench) -> Row:
             "bare route, p50, ms": median(_p50(triplet.peer) for triplet in triplets) * 1e3,
         },
         rounds=ratios,
+        curves={
+            "share, %": [share * 100 for share in _SHARES],
+            "hook, ms": _curve([one for each in triplets for one in (each.before, each.after)]),
+            "bare route, ms": _curve([triplet.peer for triplet in triplets]),
+        },
     )
+
+
+def _curve(windows: Sequence[Measured]) -> list[float]:
+    """Return the percentiles of all windows' latencies together, in ms."""
+    latencies = sorted(chain.from_iterable(one.window.latencies for one in windows))
+    return [percentile(latencies, share) * 1e3 for share in _SHARES]
 
 
 def hook_requests(workplace: Workplace, port: int, hook: str = "/hook/3cx") -> Iterator[str]:
     """Yield calls to random numbers, half as E.164, half as Dutch trunks give them."""
     rng = Random(6)
-    for place in range(_REQUESTS):
+    for place in range(REQUESTS):
         number, _ = workplace.random_number(rng)
         called = number if place % 2 else f"0{number.removeprefix('+31')}"
         caller = f"+316{rng.randrange(10_000_000, 60_000_000)}"

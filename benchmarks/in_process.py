@@ -74,9 +74,7 @@ def measure_lookup(effort: Effort) -> Row:
     rng = Random(1)
     count = effort.calls_per_round
     with quiet():
-        for number in range(effort.rounds):
-            started_at = _MORNING + number * count // _CALLS_A_SECOND
-            calls = list(_calls(rng, schedules, count, started_at, count // _CALLS_A_SECOND))
+        for calls in _rounds(rng, schedules, effort):
             times = [0.0, 0.0, 0.0]
             for block in _blocks(calls, count // _BLOCKS):
                 # Only our own cost depends on the calls before; of the slower ones fewer will do.
@@ -102,6 +100,22 @@ def measure_lookup(effort: Effort) -> Row:
         },
         rounds=tuple(ours),
     )
+
+
+def time_lookups(effort: Effort) -> tuple[float, ...]:
+    """Return what a look-up takes in µs of CPU time, in rounds like those of `measure_lookup`.
+
+    Every schedule has been called before: with very many it would take minutes until all have.
+    """
+    schedules = list(generate_schedules(effort.schedules))
+    snapshot = _snapshot({schedule.id: compile_table(schedule) for schedule in schedules})
+    for schedule in schedules:
+        resolve(snapshot, CallQuery(_MORNING - 1, f"+{schedule.numbers[0].first}"))
+    with quiet():
+        return tuple(
+            _time(partial(_resolve_all, snapshot, calls)) / len(calls) * 1e6
+            for calls in _rounds(Random(1), schedules, effort)
+        )
 
 
 def measure_compiling(effort: Effort) -> Row:
@@ -185,6 +199,15 @@ def _snapshot(tables: dict[str, IntervalTable]) -> RoutingSnapshot:
     return assemble_snapshot(
         revision=1, links=links, tables=tables, unusable=frozenset(), horizon_at=0
     )
+
+
+def _rounds(rng: Random, schedules: Sequence[Schedule], effort: Effort) -> Iterator[list[_Call]]:
+    """Yield the calls of each round, which follows on the one before."""
+    count = effort.calls_per_round
+    seconds = count // _CALLS_A_SECOND
+    for number in range(effort.rounds):
+        started_at = _MORNING + number * count // _CALLS_A_SECOND
+        yield list(_calls(rng, schedules, count, started_at, seconds))
 
 
 def _calls(

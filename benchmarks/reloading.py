@@ -1,8 +1,9 @@
 """How soon a change that another process saved reaches calls.
 
-Run as `python -m benchmarks.reloading DATA_DIR`, it is that other process: for each schedule id on
-its input it turns the schedule's hours round, saves it, and prints the new revision and two
-instants of the machine's monotonic clock, before and after the commit, as JSON.
+Run as `python -m benchmarks.reloading DATA_DIR`, it is that other process: for each line of its
+input it turns round the hours of the schedules whose ids stand there, saves all or none, and prints
+the last one's new revision and two instants of the machine's monotonic clock, before and after the
+transaction, as JSON.
 """
 
 import json
@@ -37,7 +38,7 @@ def measure_reload(effort: Effort, workplace: Workplace) -> Row:
     waits, commits = [], []
     with (
         running_daemon(workplace) as server,
-        _committer(workplace.data_dir) as commit,
+        committing(workplace.data_dir) as commit,
         socket.create_connection(("127.0.0.1", server.port)) as connection,
     ):
         for _ in range(effort.changes):
@@ -45,9 +46,8 @@ def measure_reload(effort: Effort, workplace: Workplace) -> Row:
             sleep(rng.uniform(0, 0.1))
             schedule = rng.choice(workplace.schedules)
             change = commit(schedule.id)
-            path = f"/hook/generic?schedule={schedule.id}"
-            request = request_text(path, server.port, workplace.token).encode()
-            answered_at = _wait_for(connection, request, int(change["revision"]))
+            request = question_about(schedule.id, server.port, workplace.token)
+            answered_at = wait_for(connection, request, int(change["revision"]))
             waits.append((answered_at - change["after"]) * 1e3)
             commits.append((change["after"] - change["before"]) * 1e3)
     return Row(
@@ -67,8 +67,8 @@ def measure_reload(effort: Effort, workplace: Workplace) -> Row:
 
 
 @contextmanager
-def _committer(data_dir: Path) -> Iterator[Callable[[str], dict[str, float]]]:
-    """Run the other process, as a function from a schedule's id to what it printed."""
+def committing(data_dir: Path) -> Iterator[Callable[..., dict[str, float]]]:
+    """Run the other process, as a function from schedules' ids to what it printed."""
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.reloading", str(data_dir)],
         stdin=subprocess.PIPE,
@@ -79,8 +79,8 @@ def _committer(data_dir: Path) -> Iterator[Callable[[str], dict[str, float]]]:
     assert process.stdout is not None
     orders, answers = process.stdin, process.stdout
 
-    def commit(schedule_id: str) -> dict[str, float]:
-        orders.write(f"{schedule_id}\n")
+    def commit(*schedule_ids: str) -> dict[str, float]:
+        orders.write(f"{' '.join(schedule_ids)}\n")
         orders.flush()
         answer: dict[str, float] = json.loads(answers.readline())
         return answer
@@ -91,19 +91,25 @@ def _committer(data_dir: Path) -> Iterator[Callable[[str], dict[str, float]]]:
         process.communicate("", timeout=30)
 
 
-def _wait_for(connection: socket.socket, request: bytes, revision: int) -> float:
+def question_about(schedule_id: str, port: int, token: str) -> bytes:
+    """Return the request that `wait_for` repeats."""
+    return request_text(f"/hook/generic?schedule={schedule_id}", port, token).encode()
+
+
+def wait_for(connection: socket.socket, request: bytes, revision: int) -> float:
     """Ask until the answer is of this revision or a later one; returns `monotonic` then."""
     deadline = monotonic() + _PATIENCE_SECONDS
     while monotonic() < deadline:
         connection.sendall(request)
-        fields = json.loads(_read_body(connection))
+        fields = json.loads(read_body(connection))
         if int(fields["revision"]) >= revision:
             return monotonic()
         sleep(_ASK_AGAIN_SECONDS)
     raise TimeoutError(f"revision {revision} was not served within {_PATIENCE_SECONDS:.0f} s")
 
 
-def _read_body(connection: socket.socket) -> bytes:
+def read_body(connection: socket.socket) -> bytes:
+    """Return the body of the next answer on a connection."""
     received = b""
     while True:
         head, end, body = received.partition(b"\r\n\r\n")
@@ -133,14 +139,14 @@ def turned_round(schedule: Schedule) -> Schedule:
 
 
 def main(data_dir: Path) -> None:
-    """Save a change for each schedule asked for, until the input ends."""
+    """Save a change of the schedules asked for, line by line, until the input ends."""
     with closing(open_store(data_dir)) as store:
         for line in sys.stdin:
-            schedule = turned_round(store.current(line.strip()).schedule())
+            schedules = [turned_round(store.current(one).schedule()) for one in line.split()]
             before = monotonic()
             with store.writing("benchmark", datetime.now(UTC)) as writer:
-                revision = writer.save(schedule, summary="turned round")
-            answer = {"revision": revision, "before": before, "after": monotonic()}
+                revisions = [writer.save(one, summary="turned round") for one in schedules]
+            answer = {"revision": revisions[-1], "before": before, "after": monotonic()}
             sys.stdout.write(f"{json.dumps(answer)}\n")
             sys.stdout.flush()
 

@@ -28,7 +28,7 @@ from schedules.sqlite_store import open_store
 
 def measure_start(effort: Effort, workplace: Workplace) -> Row:
     """Start the real daemon several times; the store's file is in the system's cache."""
-    starts = [_start_once(workplace) for _ in range(effort.starts)]
+    starts = [start_once(workplace) for _ in range(effort.starts)]
     times = tuple(start.seconds for start in starts)
     parts = [_measure_parts(workplace.data_dir) for _ in range(min(effort.starts, 3))]
     imports = [_run("import pbx_adapters.daemon") for _ in range(min(effort.starts, 3))]
@@ -50,7 +50,7 @@ def measure_start(effort: Effort, workplace: Workplace) -> Row:
     )
 
 
-class _Start(NamedTuple):
+class Start(NamedTuple):
     """Seconds until the first right answer and until all is loaded, and the CPU's by then."""
 
     seconds: float
@@ -59,12 +59,13 @@ class _Start(NamedTuple):
     loaded_cpu: float
 
 
-def _start_once(workplace: Workplace) -> _Start:
+def start_once(workplace: Workplace) -> Start:
+    """Start the real daemon, and end it once all is loaded."""
     with started_daemon(workplace) as server:
         seconds = wait_for_answer(server, workplace) - server.started_at
         cpu = cpu_seconds(server.pid)
         loaded = wait_until_loaded(server) - server.started_at
-        return _Start(seconds, cpu, loaded, cpu_seconds(server.pid))
+        return Start(seconds, cpu, loaded, cpu_seconds(server.pid))
 
 
 def _run(code: str) -> float:

@@ -27,7 +27,8 @@ from pbx_adapters.data_dir import AUDIO_FOLDER
 from schedules.model import Schedule
 from schedules.sqlite_store import open_store
 
-_START_SECONDS: Final = 60.0
+# A hundred thousand schedules take most of a minute.
+_START_SECONDS: Final = 300.0
 _POLL_SECONDS: Final = 0.02
 # Everything was saved in one transaction: the store's first revision.
 _LOADED: Final = re.compile(rb"\nbereikbaar_snapshot_revision [1-9]")
@@ -90,24 +91,28 @@ def furnish(data_dir: Path, count: int, saved_at: datetime | None = None) -> Wor
 
 
 @contextmanager
-def running_daemon(workplace: Workplace, **settings: str) -> Iterator[Server]:
-    """Run the real daemon, everything loaded, on the servers' core; with further settings."""
-    with started_daemon(workplace, **settings) as server:
+def running_daemon(
+    workplace: Workplace, command: Sequence[str] = (), **settings: str
+) -> Iterator[Server]:
+    """Run the real daemon, everything loaded, on the servers' core; else as `started_daemon`."""
+    with started_daemon(workplace, command, **settings) as server:
         wait_until_loaded(server)
         pin_to("server", server.pid)
         yield server
 
 
 @contextmanager
-def started_daemon(workplace: Workplace, **settings: str) -> Iterator[Server]:
-    """Start the real daemon without waiting for it."""
+def started_daemon(
+    workplace: Workplace, command: Sequence[str] = (), **settings: str
+) -> Iterator[Server]:
+    """Start the real daemon, or by a command of one's own, without waiting for it."""
     port = free_port()
     settings |= {
         "BEREIKBAAR_DATA_DIR": str(workplace.data_dir),
         "BEREIKBAAR_LISTEN": f"127.0.0.1:{port}",
         "BEREIKBAAR_LOG_LEVEL": "warning",
     }
-    command = daemon_command()
+    command = command or daemon_command()
     started_at = perf_counter()
     process = subprocess.Popen(command, env={**os.environ, **settings})
     try:

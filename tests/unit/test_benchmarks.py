@@ -13,7 +13,7 @@ from benchmarks.__main__ import IN_PROCESS, main
 from benchmarks.call_record import fill
 from benchmarks.company import generate_documents, generate_schedules
 from benchmarks.effort import QUICK, Effort
-from benchmarks.figures import Goal, Row, Verdict, percentile, table_text
+from benchmarks.figures import Goal, Row, Verdict, percentile, table_text, write_results
 from benchmarks.peer_hours import osm_hours
 from pbx_adapters.call_queries import CallFilter, list_calls
 from pbx_adapters.data_dir import DECISIONS_FILE
@@ -135,6 +135,26 @@ def test_row_has_come_as_far_as_the_goal_that_lags() -> None:
     """Of two goals, the one reached least decides."""
     row = Row("look-up", 10, "µs", (CEILING, FLOOR), peer=8, ratio=0.8)
     assert row.verdict == "reach"
+
+
+def test_row_without_a_goal_is_told_without_a_verdict() -> None:
+    """What is only told, such as how cost grows, has come neither far nor not far."""
+    row = Row("scale", 1.5, "µs", ())
+    assert row.verdict is None
+    assert table_text([row]).splitlines()[1].split() == ["scale", "1.5", "µs"]
+
+
+def test_results_of_other_rows_stay(tmp_path: Path) -> None:
+    """A run replaces all rows of what it measured, and no other row."""
+    path = tmp_path / "results.json"
+    small, large = Row("small", 1, "s", ()), Row("large", 2, "s", ())
+    write_results([("scale", small), ("scale", large), ("start", Row("start", 3, "s", ()))], path)
+    write_results([("scale", Row("only", 4, "s", ()))], path)
+    rows = json.loads(path.read_text())["rows"]
+    assert [(row["only"], row["row"], row["figure"]) for row in rows] == [
+        ("scale", "only", 4),
+        ("start", "start", 3),
+    ]
 
 
 def test_percentile_is_a_measured_value() -> None:

@@ -1,0 +1,35 @@
+"""What the rows of `scale` hold: the names by which one program measures and another draws.
+
+It imports nothing: the one that draws has an environment of its own.
+"""
+
+from typing import Final
+
+SCHEDULES: Final = "schedules"
+TABLE_BYTES: Final = "tables and numbers of a schedule, bytes"
+DAEMON_MB: Final = "the daemon's memory once all are compiled, MB"
+RELOADED_MB: Final = "the daemon's memory after all else was measured, MB"
+PEAK_MB: Final = "the daemon's memory at most, MB"
+FIRST_ANSWER: Final = "start to first answer, s"
+ALL_COMPILED: Final = "start until all are compiled, s"
+CHANGE: Final = "a saved change reaches calls, p50, ms"
+LONGEST_CHANGE: Final = "a saved change reaches calls, longest, ms"
+SAVED_ALONE: Final = "changes saved one after another"
+SAVED_ALONE_RATE: Final = "changes saved one after another, changes/s"
+SAVED_ALONE_SERVED: Final = "from the last of those saved to calls, ms"
+SAVED_TOGETHER: Final = "changes saved together"
+SAVED_TOGETHER_RATE: Final = "changes saved together, changes/s"
+SAVED_TOGETHER_SERVED: Final = "from those saved to calls, ms"
+RELOAD: Final = "everything read anew, s"
+REQUEST_CPU: Final = "hook, CPU a request, µs"
+RATE: Final = "hook, one worker, requests/s"
+PACE: Final = "calls/s while the waits below were taken"
+QUIET_P99: Final = "a call's wait, nothing else to do, p99, ms"
+QUIET_LONGEST: Final = "a call's wait, nothing else to do, longest, ms"
+CHANGES_P99: Final = "a call's wait, changes being saved, p99, ms"
+CHANGES_LONGEST: Final = "a call's wait, changes being saved, longest, ms"
+RELOAD_P99: Final = "a call's wait, everything being read anew, p99, ms"
+RELOAD_LONGEST: Final = "a call's wait, everything being read anew, longest, ms"
+COLLECTIONS: Final = "garbage collections after the start"
+COLLECTION_LONGEST: Final = "longest garbage collection after the start, ms"
+COLLECTION_LONGEST_BEFORE: Final = "longest garbage collection until all were compiled, ms"
