@@ -30,7 +30,7 @@ IN_PROCESS: Final[Mapping[str, Callable[[Effort], Row]]] = {
     "compile": measure_compiling,
     "memory": measure_memory,
 }
-ON_DAEMON: Final = ("start", "reload", "downloads", "workers", "peers", "throughput", "latency")
+ON_DAEMON: Final = ("peers", "start", "reload", "downloads", "workers", "throughput", "latency")
 ON_REQUEST: Final = ("scale",)
 
 
@@ -72,6 +72,10 @@ def measure(names: Sequence[str], effort: Effort) -> Iterator[tuple[str, Row | L
     with TemporaryDirectory() as folder:
         tell("furnish")
         workplace = furnish(Path(folder), effort.schedules)
+        if "peers" in wanted:
+            # First: what changes schedules leaves them otherwise than peers have them.
+            tell("peers")
+            yield from (("peers", row) for row in measure_peers(effort, workplace))
         alone = {
             "start": measure_start,
             "reload": measure_reload,
@@ -82,9 +86,6 @@ def measure(names: Sequence[str], effort: Effort) -> Iterator[tuple[str, Row | L
             if name in wanted:
                 tell(name)
                 yield name, measure_one(effort, workplace)
-        if "peers" in wanted:
-            tell("peers")
-            yield from (("peers", row) for row in measure_peers(effort, workplace))
         with ExitStack() as stack:
             loaded = {"throughput": measure_throughput, "latency": measure_latency}
             chosen = [name for name in loaded if name in wanted]

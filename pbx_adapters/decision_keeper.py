@@ -60,10 +60,9 @@ class DecisionKeeper(threading.Thread):
     While more than `RUSH` come in a second they wait here until fewer come. What is older than
     `retention_days` by `clock`, which gives epoch seconds, is removed little by little.
 
-    What can't be written is told once and tried again. At most `MOST_WAITING` wait; meanwhile no
-    more is taken from the source.
-    `tell_written` hears of every attempt whether it succeeded, `tell_dropped` how many calls
-    could never be written. On Linux the thread has a `niceness` of its own.
+    What can't be written is told once and tried again. `tell_written` hears of every attempt
+    whether it succeeded, `tell_dropped` how many calls could never be written, or found
+    `MOST_WAITING` before them. On Linux the thread has a `niceness` of its own.
     """
 
     def __init__(  # noqa: PLR0913 - its wiring
@@ -105,7 +104,8 @@ class DecisionKeeper(threading.Thread):
         self._stopping.set()
         self.join(seconds)
         if self.is_alive():
-            _log.warning("calls_not_recorded", why=f"the last took longer than {seconds:g} s")
+            why = f"{self._waiting} or less, which would have taken longer than {seconds:g} s"
+            _log.warning("calls_not_recorded", why=why)
 
     def run(self) -> None:
         """Write what waits and remove what is too old, every second."""
@@ -182,21 +182,23 @@ class DecisionKeeper(threading.Thread):
         return came > RUSH * max(seconds, FLUSH_SECONDS)
 
     def _take_all(self) -> int:
-        """Take what the source has, while there is room, and tell how many calls that were."""
-        before = self._waiting
-        while self._waiting < MOST_WAITING:
+        """Take what the source has, drop what there is no room for, and tell how much came."""
+        came = 0
+        while True:
             try:
                 calls = self._source(SLICE)
             except Exception as error:  # noqa: BLE001 - the thread has to outlive any fault
                 self._tell_fault(error)
-                break
-            if calls.size:
+                return came
+            came += calls.size
+            if self._waiting + calls.size > MOST_WAITING:
+                self._tell_dropped(calls.size)
+            elif calls.size:
                 self._taken.append(calls)
                 self._waiting += calls.size
             if calls.size < SLICE:
                 # What comes meanwhile is little: it waits for the next time.
-                break
-        return self._waiting - before
+                return came
 
     def _write_some(self) -> bool:
         """Write what has waited longest, in one transaction; tell whether more may be written."""
