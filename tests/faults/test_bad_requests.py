@@ -7,7 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from tests.e2e.daemon import NUMBER, PATIENCE, Daemon, read_all
+from pbx_adapters.call_queries import CallFilter, list_calls
+from pbx_adapters.data_dir import DECISIONS_FILE
+from tests.e2e.daemon import NUMBER, PATIENCE, Daemon, read_all, wait_until
 from tests.faults.bad_requests import malformed, random_requests, smuggled
 from tests.faults.fault_table import note_fault
 from tests.faults.sampled import resident_of
@@ -104,6 +106,9 @@ def test_nonsense_is_refused_and_forgotten(
     count = how_many(2_000, 20_000)
     before, codes, sizes = len(running.log()), Counter[bytes](), list[int]()
     assert running.process is not None
+    # The first call that is recorded brings in what writes it, once and for all.
+    recorded = running.data_dir / DECISIONS_FILE
+    wait_until(lambda: any(list_calls(recorded, CallFilter(), 1)), "a call is recorded")
     for number, raw in enumerate(random_requests(running.token, count, seed=8_470)):
         # Ended like a request, so that it need not be waited for.
         code = answer_to(running, raw + b"\r\n\r\n")
