@@ -157,6 +157,8 @@ lock: .venv/.tools  ## renew all lock files within the bounds of pyproject.toml 
 	$(LOCK) --output-file $(PEERS)/node.lock $(PEERS)/node.in
 	@$(MAKE) --no-print-directory .venv-peers/.node
 	cd $(PEERS)/express && $(NPM) update --package-lock-only --omit-lockfile-registry-resolved
+	@# A lock names no address, not even where one may give money.
+	cd $(PEERS)/express && PATH="$(CURDIR)/.venv-peers/bin:$$PATH" node without_funding.js
 	$(LOCK) --output-file benchmarks/plots-requirements.lock \
 		benchmarks/plots-requirements.in
 

@@ -200,4 +200,4 @@ def test_locks_name_no_address() -> None:
     assert packages
     assert all(one["integrity"].startswith("sha512-") for one in packages)
     for path in (LOCKS / "fastapi.lock", LOCKS / "node.lock", LOCKS / "express/package-lock.json"):
-        assert not re.search(r"https?://[^\"]*\.(tgz|whl)|index-url", path.read_text()), path.name
+        assert not re.search(r"://|index-url", path.read_text()), path.name
