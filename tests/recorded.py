@@ -2,13 +2,15 @@
 
 import sqlite3
 from collections import deque
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from pbx_adapters.call_record import RecordedCall, RecordedOutcome
+from pbx_adapters.call_record import RecordedCall, RecordedOutcome, write_calls
 from pbx_adapters.call_slice import CallSlice, slice_of, told_outcome
+from pbx_adapters.decision_keeper import DecisionKeeper
+from pbx_adapters.decisions_db import writing_decisions
 
 # 2026-11-22 10:00:00 UTC.
 AT: Final = 1_795_341_600
@@ -52,3 +54,28 @@ class CallSource:
     def take(self, limit: int) -> CallSlice:
         """Hand out the oldest."""
         return as_slice(self.calls.popleft() for _ in range(min(limit, len(self.calls))))
+
+
+def keeper_of(path: Path, source: CallSource, days: int = 30, **options: object) -> DecisionKeeper:
+    """Return a keeper whose clock stands still."""
+    return DecisionKeeper(path, source.take, days, lambda: AT, **options)  # type: ignore[arg-type]
+
+
+def file_calls(path: Path, *calls: RecordedCall) -> None:
+    """Have calls written."""
+    with writing_decisions(path) as db:
+        write_calls(db, calls)
+
+
+@contextmanager
+def unwritable(path: Path) -> Iterator[None]:
+    """Put a folder in the database's place."""
+    aside = path.with_name("aside")
+    is_there = path.exists()
+    if is_there:
+        path.rename(aside)
+    path.mkdir()
+    yield
+    path.rmdir()
+    if is_there:
+        aside.rename(path)

@@ -4,30 +4,26 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from pbx_adapters import decision_keeper
-from pbx_adapters.call_record import RecordedCall, write_calls
 from pbx_adapters.call_slice import CallSlice
 from pbx_adapters.config import Config
 from pbx_adapters.decision_keeper import NICENESS, RUSH, SLICE, DecisionKeeper
-from pbx_adapters.decisions_db import writing_decisions
 from pbx_adapters.keepers import Keepers
 from pbx_adapters.metrics import Metrics
-from pbx_adapters.side_database import HeldOpen
-from pbx_adapters.token_uses import read_uses, write_uses
 from tests.recorded import (
     AT,
-    DAY,
     CallSource,
     as_slice,
     call_of,
     calls_of,
+    keeper_of,
     recorded_numbers,
+    unwritable,
 )
 
 
@@ -44,35 +40,10 @@ def logged() -> Iterator[list[dict[str, object]]]:
         yield lines  # type: ignore[misc]
 
 
-def keeper_of(path: Path, source: CallSource, days: int = 30, **options: object) -> DecisionKeeper:
-    """Return a keeper whose clock stands still."""
-    return DecisionKeeper(path, source.take, days, lambda: AT, **options)  # type: ignore[arg-type]
-
-
-def write(path: Path, *calls: RecordedCall) -> None:
-    """Have calls written."""
-    with writing_decisions(path) as db:
-        write_calls(db, calls)
-
-
 def settle(keeper: DecisionKeeper) -> None:
     """Let some seconds pass in which no call comes."""
     for _ in range(6):
         keeper.flush()
-
-
-@contextmanager
-def unwritable(path: Path) -> Iterator[None]:
-    """Put a folder in the database's place."""
-    aside = path.with_name("aside")
-    is_there = path.exists()
-    if is_there:
-        path.rename(aside)
-    path.mkdir()
-    yield
-    path.rmdir()
-    if is_there:
-        aside.rename(path)
 
 
 def test_all_that_waits_is_written(path: Path) -> None:
@@ -223,64 +194,6 @@ def test_source_that_fails_does_not_end_the_thread(
     assert "kapot" in str(logged[0]["why"])
 
 
-def test_what_is_too_old_is_removed(path: Path) -> None:
-    """What came before the retention goes; what came at its very beginning stays."""
-    begins_at = AT - 30 * DAY
-    write(path, call_of(1, begins_at - 1), call_of(2, begins_at), call_of(3))
-    assert keeper_of(path, CallSource()).remove_expired(10)
-    assert recorded_numbers(path) == [2, 3]
-
-
-def test_much_is_removed_little_by_little(path: Path) -> None:
-    """In slices, between which others write; it says whether more is to be done."""
-    write(path, *calls_of(range(1, 2_501), AT - 31 * DAY), call_of(3_000))
-    keeper = keeper_of(path, CallSource())
-    assert not keeper.remove_expired(0)
-    assert len(recorded_numbers(path)) == 1_501
-    assert not keeper.remove_expired(0)
-    assert keeper.remove_expired(0)
-    assert recorded_numbers(path) == [3_000]
-
-
-def test_thread_removes_what_is_too_old(path: Path) -> None:
-    """Without being asked, and while calls come in."""
-    write(path, *calls_of(range(1, 2_501), AT - 31 * DAY))
-    keeper = keeper_of(path, CallSource(call_of(3_000)), flush_seconds=0.01)
-    keeper.start()
-    deadline = time.monotonic() + 30
-    while recorded_numbers(path) != [3_000] and time.monotonic() < deadline:
-        time.sleep(0.01)
-    keeper.stop()
-    assert recorded_numbers(path) == [3_000]
-
-
-def test_no_retention_removes_everything_but_the_use_of_tokens(path: Path) -> None:
-    """Whoever stops recording wants nothing left of it."""
-    write(path, call_of(1, AT - 1), call_of(2, AT - DAY))
-    write_uses(path, [("a", AT)])
-    assert keeper_of(path, CallSource(), days=0).remove_expired(10)
-    assert recorded_numbers(path) == []
-    assert read_uses(path).keys() == {"a"}
-
-
-def test_nothing_of_a_removed_call_is_left_in_the_files(path: Path) -> None:
-    """Neither of the call itself nor of what only it named: the bytes are overwritten."""
-    secret = call_of(1, AT - 31 * DAY, "geheim-gesprek")
-    write(path, secret._replace(outcome=secret.outcome._replace(forward="+31612345678")))
-    write(path, call_of(2))
-    caller = (2**62 + 1).to_bytes(8)
-
-    def content() -> bytes:
-        return b"".join(one.read_bytes() for one in sorted(path.parent.iterdir()))
-
-    for trace in (b"geheim-gesprek", b"+31612345678", caller):
-        assert trace in content()
-    assert keeper_of(path, CallSource()).remove_expired(10)
-    for trace in (b"geheim-gesprek", b"+31612345678", caller):
-        assert trace not in content()
-    assert recorded_numbers(path) == [2]
-
-
 def test_end_writes_also_what_came_after_a_fault(path: Path) -> None:
     """What waits behind calls that could not be written is not left behind."""
     source = CallSource(call_of(1))
@@ -354,64 +267,6 @@ def test_few_calls_that_come_while_others_are_written_wait(path: Path) -> None:
     assert recorded_numbers(path) == [1, 2]
 
 
-def test_database_is_not_synchronised_for_every_transaction(path: Path) -> None:
-    """A busy disk would hold up recording; letting go leaves nothing but the database."""
-    write(path, call_of(1))
-    held = HeldOpen(path)
-    held.hold()
-    before = path.read_bytes()
-    write(path, call_of(2))
-    assert path.read_bytes() == before
-    assert recorded_numbers(path) == [1, 2]
-    held.let_go()
-    assert list(path.parent.iterdir()) == [path]
-    assert recorded_numbers(path) == [1, 2]
-
-
-def test_database_that_is_moved_away_is_let_go(path: Path) -> None:
-    """What is written then is in the one that took its place; the other is whole all the same."""
-    held = HeldOpen(path)
-    held.hold()
-    write(path, call_of(1))
-    held.hold()
-    write(path, call_of(2))
-    aside = path.with_name("aside.db")
-    path.rename(aside)
-    held.hold()
-    write(path, call_of(3))
-    assert recorded_numbers(path) == [3]
-    # It was moved without its log, which held the second.
-    assert recorded_numbers(aside) == [1]
-    held.let_go()
-
-
-def test_damaged_database_goes_once_all_in_it_is_too_old(path: Path) -> None:
-    """What was put aside holds calls as well, and may be kept no longer than they."""
-    write(path, call_of(1))
-    aside = path.with_name("decisions.db.damaged")
-    aside.write_bytes(b"kapot")
-    os.utime(aside, (AT - 30 * DAY, AT - 30 * DAY))
-    keeper = keeper_of(path, CallSource())
-    assert keeper.remove_expired(1)
-    assert aside.exists()
-    os.utime(aside, (AT - 31 * DAY, AT - 31 * DAY))
-    assert keeper.remove_expired(1)
-    assert not aside.exists()
-
-
-def test_removing_that_fails_is_told_and_tried_later(
-    path: Path, logged: list[dict[str, object]]
-) -> None:
-    """It waits for its next turn rather than trying on and on."""
-    write(path, call_of(1, AT - 31 * DAY))
-    keeper = keeper_of(path, CallSource())
-    with unwritable(path):
-        assert keeper.remove_expired(10)
-    assert [line["event"] for line in logged] == ["calls_not_recorded"]
-    assert keeper.remove_expired(10)
-    assert recorded_numbers(path) == []
-
-
 def test_waiting_calls_outlive_a_fault_of_removing(path: Path) -> None:
     """What was taken and not written yet stays where it is."""
     keeper = keeper_of(path, CallSource(call_of(1)))
@@ -420,29 +275,3 @@ def test_waiting_calls_outlive_a_fault_of_removing(path: Path) -> None:
         keeper.remove_expired(1)
     keeper.flush()
     assert recorded_numbers(path) == [1]
-
-
-def test_folder_that_cannot_be_looked_into_does_not_end_the_thread() -> None:
-    """Nothing would be recorded any more once it can be."""
-    # As root nothing is forbidden; a name that is too long fails alike.
-    assert keeper_of(Path("/" + "x" * 300), CallSource()).remove_expired(1)
-
-
-def test_clock_that_leaps_ahead_removes_nothing_for_a_day(
-    path: Path, logged: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What was recorded is still there when the clock is put back, and goes when it stays."""
-    write(path, call_of(1))
-    clock = [AT]
-    keeper = DecisionKeeper(path, CallSource().take, 30, lambda: clock[0])
-    clock[0] = AT + 31 * DAY
-    assert keeper.remove_expired(10)
-    assert keeper.remove_expired(10)
-    assert recorded_numbers(path) == [1]
-    assert [line["event"] for line in logged] == ["calls_not_removed"]
-    clock[0] = AT
-    assert keeper.remove_expired(10)
-    monkeypatch.setattr(decision_keeper, "_DOUBT_SECONDS", 0)
-    clock[0] = AT + 31 * DAY
-    assert keeper.remove_expired(10)
-    assert recorded_numbers(path) == []

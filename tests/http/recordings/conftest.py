@@ -1,7 +1,7 @@
 """A site that takes recordings, from a store with PINs."""
 
 from collections.abc import AsyncIterator
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -40,16 +40,25 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@asynccontextmanager
+async def serve_recorder(
+    folder: Path, compiled: RoutingSnapshot, converter: Converter, limits: ConnectionLimits
+) -> AsyncIterator[Site]:
+    """Serve what takes recordings in, with such limits; nothing is left waiting at the end."""
+    service = Service(compiled, TOKENS)
+    async with serve_site(folder, service, limits=limits, take_in=converter.take_in) as served:
+        yield served
+        converter.gate.set()
+
+
 @pytest.fixture
 async def site(
     folder: Path, compiled: RoutingSnapshot, converter: Converter
 ) -> AsyncIterator[Site]:
     """Serve them; the time for a body is short, that for a recording isn't."""
     limits = ConnectionLimits(body_seconds=0.3, sweep_seconds=0.05)
-    service = Service(compiled, TOKENS)
-    async with serve_site(folder, service, limits=limits, take_in=converter.take_in) as served:
+    async with serve_recorder(folder, compiled, converter, limits) as served:
         yield served
-        converter.gate.set()
 
 
 @pytest.fixture
@@ -58,6 +67,5 @@ async def hasty_site(
 ) -> AsyncIterator[Site]:
     """Serve them; the time for a recording is short."""
     limits = ConnectionLimits(recording_seconds=4.0, sweep_seconds=0.05)
-    service = Service(compiled, TOKENS)
-    async with serve_site(folder, service, limits=limits, take_in=converter.take_in) as served:
+    async with serve_recorder(folder, compiled, converter, limits) as served:
         yield served

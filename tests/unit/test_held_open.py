@@ -1,0 +1,45 @@
+"""A database that is held open spares the disk, and is let go where another takes its place."""
+
+from pathlib import Path
+
+import pytest
+
+from pbx_adapters.side_database import HeldOpen
+from tests.recorded import call_of, file_calls, recorded_numbers
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Name the database."""
+    return tmp_path / "decisions.db"
+
+
+def test_database_is_not_synchronised_for_every_transaction(path: Path) -> None:
+    """A busy disk would hold up recording; letting go leaves nothing but the database."""
+    file_calls(path, call_of(1))
+    held = HeldOpen(path)
+    held.hold()
+    before = path.read_bytes()
+    file_calls(path, call_of(2))
+    assert path.read_bytes() == before
+    assert recorded_numbers(path) == [1, 2]
+    held.let_go()
+    assert list(path.parent.iterdir()) == [path]
+    assert recorded_numbers(path) == [1, 2]
+
+
+def test_database_that_is_moved_away_is_let_go(path: Path) -> None:
+    """What is written then is in the one that took its place; the other is whole all the same."""
+    held = HeldOpen(path)
+    held.hold()
+    file_calls(path, call_of(1))
+    held.hold()
+    file_calls(path, call_of(2))
+    aside = path.with_name("aside.db")
+    path.rename(aside)
+    held.hold()
+    file_calls(path, call_of(3))
+    assert recorded_numbers(path) == [3]
+    # It was moved without its log, which held the second.
+    assert recorded_numbers(aside) == [1]
+    held.let_go()
