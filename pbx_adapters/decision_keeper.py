@@ -104,8 +104,8 @@ class DecisionKeeper(threading.Thread):
         self._stopping.set()
         self.join(seconds)
         if self.is_alive():
-            why = f"{self._waiting} or less, which would have taken longer than {seconds:g} s"
-            _log.warning("calls_not_recorded", why=why)
+            why = f"the last took longer than {seconds:g} s"
+            _log.warning("calls_not_recorded", why=why, waiting=self._waiting)
 
     def run(self) -> None:
         """Write what waits and remove what is too old, every second."""

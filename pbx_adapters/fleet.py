@@ -36,6 +36,7 @@ class Fleet:
     _retired: list[Family] = field(default_factory=list)
     # Either end of a deque may be used by a thread of its own, without a lock.
     _calls: deque[CallSlice] = field(default_factory=deque)
+    # Each is counted by one thread; what waits is their difference.
     _calls_in: int = 0
     _calls_out: int = 0
 
