@@ -1,16 +1,11 @@
 """The rows of `scale` as the table of docs/scaling.md, a column for each number of schedules."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import scale_parts as part
 from benchmarks.figures import number_text
 
-PAGE: Final = Path(__file__).parents[1] / "docs" / "scaling.md"
-
-_BEGIN: Final = "<!-- `make plots` writes this table -->\n"
-_END: Final = "<!-- the end of that table -->\n"
 _SHOWN: Final = (
     part.REQUEST_CPU,
     part.TABLE_BYTES,
@@ -57,10 +52,3 @@ def growth_table(rows: Sequence[Mapping[str, Any]]) -> str:
     last = max(scale, key=lambda row: str(row["measured_at"]))
     when = f"Measured until {last['measured_at']}, with a load of {last['load']:.1f} at the end.\n"
     return f"{table}\n{when}"
-
-
-def with_table(page: str, table: str) -> str:
-    """Return a page with the table in the place that it has for it."""
-    before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}\n{table}\n{_END}{after}"

@@ -1,8 +1,8 @@
 """`python -m benchmarks.plots`: draw what `results.json` holds, as SVG files in docs/performance/.
 
-The table of docs/scaling.md is written anew with them. The same results give the same bytes. It
-needs matplotlib, which has an environment of its own: `make plots` sees to that. Each file is dark
-where the reader's screen is.
+The tables of docs/performance.md and docs/scaling.md are written anew with them. The same results
+give the same bytes. It needs matplotlib, which has an environment of its own: `make plots` sees to
+that. Each file is dark where the reader's screen is.
 """
 
 import argparse
@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import scale_parts as part
+from benchmarks.before_after import BEFORE, before_after_table
 from benchmarks.figures import RESULTS
-from benchmarks.growth_table import PAGE, growth_table, rows_of, with_table
+from benchmarks.growth_table import growth_table, rows_of
+from benchmarks.page_table import with_table
 
-PLOTS: Final = Path(__file__).parents[1] / "docs" / "performance"
+DOCS: Final = Path(__file__).parents[1] / "docs"
+PLOTS: Final = "performance"
 
 _INK: Final = "#1f2329"
 _PAPER: Final = "#fefefe"
@@ -236,26 +239,43 @@ def _with_dark_colours(svg: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
+def tables(rows: _Rows, before: _Rows) -> dict[str, str]:
+    """Write the tables, by the name of their page; raises `ValueError` where a row is missing."""
+    return {
+        "performance.md": before_after_table(before, rows),
+        "scaling.md": growth_table(rows),
+    }
+
+
+def read_rows(results: Path) -> _Rows:
+    """Read the rows of a file of results."""
+    rows: _Rows = json.loads(results.read_text())["rows"]
+    return rows
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Draw all plots and write the table; returns 1, saying why, where a row is missing."""
+    """Draw all plots and write the tables; returns 1, saying why, where a row is missing."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.plots", description=__doc__)
     parser.add_argument("--results", type=Path, default=RESULTS, help="the JSON file to draw")
-    parser.add_argument("--to", type=Path, default=PLOTS, help="the folder to draw into")
-    parser.add_argument("--page", type=Path, default=PAGE, help="the page with the table")
+    parser.add_argument("--before", type=Path, default=BEFORE, help="the same of earlier code")
+    parser.add_argument("--docs", type=Path, default=DOCS, help="the folder with pages and plots")
     options = parser.parse_args(arguments)
-    rows = json.loads(options.results.read_text())["rows"]
+    rows = read_rows(options.results)
     try:
         plots = {name: plot_of(rows) for name, plot_of in DRAWN.items()}
-        table = growth_table(rows)
+        written = tables(rows, read_rows(options.before))
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
-    options.to.mkdir(parents=True, exist_ok=True)
+    folder = options.docs / PLOTS
+    folder.mkdir(parents=True, exist_ok=True)
     for name, plot in plots.items():
-        (options.to / name).write_text(svg_text(plot))
-        print(options.to / name)
-    options.page.write_text(with_table(options.page.read_text(), table))
-    print(options.page)
+        (folder / name).write_text(svg_text(plot))
+        print(folder / name)
+    for name, table in written.items():
+        page = options.docs / name
+        page.write_text(with_table(page.read_text(), table))
+        print(page)
     return 0
 
 
