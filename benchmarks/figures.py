@@ -144,6 +144,14 @@ def read_row(told: Mapping[str, Any]) -> Row | LeftOut:
     )
 
 
+def rows_of(rows: Sequence[Mapping[str, Any]], only: str) -> Sequence[Mapping[str, Any]]:
+    """Return the rows of one `--only` as results hold them; raises `ValueError` without one."""
+    found = [row for row in rows if row["only"] == only]
+    if not found:
+        raise ValueError(f"not measured yet: run python -m benchmarks --only {only}")
+    return found
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """Return the smallest value that `share` of all values, 0 to 1, do not exceed."""
     return sorted(values)[max(0, ceil(share * len(values)) - 1)]

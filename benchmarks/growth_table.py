@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from benchmarks import scale_parts as part
-from benchmarks.figures import number_text
+from benchmarks.figures import number_text, rows_of
 
 _SHOWN: Final = (
     part.REQUEST_CPU,
@@ -30,17 +30,14 @@ _SHOWN: Final = (
 )
 
 
-def rows_of(rows: Sequence[Mapping[str, Any]], only: str) -> Sequence[Mapping[str, Any]]:
-    """Return the rows of one `--only`, by number of schedules; raises `ValueError` without one."""
-    found = [row for row in rows if row["only"] == only]
-    if not found:
-        raise ValueError(f"not measured yet: run python -m benchmarks --only {only}")
-    return sorted(found, key=lambda row: float(row["parts"].get(part.SCHEDULES, 0)))
+def scale_rows(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return the rows of `scale` from few schedules to many; raises `ValueError` without one."""
+    return sorted(rows_of(rows, "scale"), key=lambda row: float(row["parts"][part.SCHEDULES]))
 
 
 def growth_table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Write the table, and when it was measured; raises `ValueError` without a row of `scale`."""
-    scale = rows_of(rows, "scale")
+    scale = scale_rows(rows)
     head = ["schedules", *(f"{row['parts'][part.SCHEDULES]:,.0f}" for row in scale)]
     lines = [
         head,

@@ -1,13 +1,15 @@
-"""Where a page of docs/ has room for a table that is written by `make plots`."""
+"""Where pages of docs/ have room for tables that `make plots` writes, each under a name."""
 
 from typing import Final
 
-_BEGIN: Final = "<!-- `make plots` writes this table -->\n"
+_BEGIN: Final = "<!-- `make plots` writes this table: {} -->\n"
 _END: Final = "<!-- the end of that table -->\n"
 
 
-def with_table(page: str, table: str) -> str:
-    """Return a page with the table in the place that it has for it."""
-    before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}\n{table}\n{_END}{after}"
+def with_table(page: str, name: str, table: str) -> str:
+    """Return a page with a table in the place of its name; raises `ValueError` without one."""
+    before, begin, rest = page.partition(_BEGIN.format(name))
+    _, end, after = rest.partition(_END)
+    if not end:
+        raise ValueError(f"the page has no place for the table of {name}")
+    return f"{before}{begin}\n{table}\n{end}{after}"

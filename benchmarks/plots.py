@@ -15,9 +15,10 @@ from typing import Any, Final
 
 from benchmarks import scale_parts as part
 from benchmarks.before_after import BEFORE, before_after_table
-from benchmarks.figures import RESULTS
-from benchmarks.growth_table import growth_table, rows_of
+from benchmarks.figures import RESULTS, rows_of
+from benchmarks.growth_table import growth_table, scale_rows
 from benchmarks.page_table import with_table
+from benchmarks.steps_table import steps_table
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 PLOTS: Final = "performance"
@@ -101,7 +102,7 @@ def latency_plot(rows: _Rows) -> Plot:
 
 def lookup_plot(rows: _Rows) -> Plot:
     """Tell what a look-up takes of the processor, and a call with all that is around it."""
-    scale = rows_of(rows, "scale")
+    scale = scale_rows(rows)
     counts = _values(scale, part.SCHEDULES)
     return _against_schedules(
         scale,
@@ -116,7 +117,7 @@ def lookup_plot(rows: _Rows) -> Plot:
 
 def memory_plot(rows: _Rows) -> Plot:
     """Tell what the daemon takes of memory, and how much of that its tables are."""
-    scale = rows_of(rows, "scale")
+    scale = scale_rows(rows)
     counts = _values(scale, part.SCHEDULES)
     tables = [
         count * size / 1e6
@@ -136,7 +137,7 @@ def memory_plot(rows: _Rows) -> Plot:
 
 def start_plot(rows: _Rows) -> Plot:
     """Tell how long a start takes, until calls are answered and until all is done."""
-    scale = rows_of(rows, "scale")
+    scale = scale_rows(rows)
     counts = _values(scale, part.SCHEDULES)
     return _against_schedules(
         scale,
@@ -152,7 +153,7 @@ def start_plot(rows: _Rows) -> Plot:
 
 def changes_plot(rows: _Rows) -> Plot:
     """Tell when a change reaches calls, and what calls wait at most while there is other work."""
-    scale = rows_of(rows, "scale")
+    scale = scale_rows(rows)
     counts = _values(scale, part.SCHEDULES)
     return _against_schedules(
         scale,
@@ -239,11 +240,12 @@ def _with_dark_colours(svg: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def tables(rows: _Rows, before: _Rows) -> dict[str, str]:
-    """Write the tables, by the name of their page; raises `ValueError` where a row is missing."""
+def tables(rows: _Rows, before: _Rows) -> dict[tuple[str, str], str]:
+    """Write the tables, by their page and name; raises `ValueError` where a row is missing."""
     return {
-        "performance.md": before_after_table(before, rows),
-        "scaling.md": growth_table(rows),
+        ("performance.md", "figures"): before_after_table(before, rows),
+        ("performance.md", "steps"): steps_table(rows),
+        ("scaling.md", "scale"): growth_table(rows),
     }
 
 
@@ -272,10 +274,10 @@ def main(arguments: Sequence[str]) -> int:
     for name, plot in plots.items():
         (folder / name).write_text(svg_text(plot))
         print(folder / name)
-    for name, table in written.items():
+    for (name, place), table in written.items():
         page = options.docs / name
-        page.write_text(with_table(page.read_text(), table))
-        print(page)
+        page.write_text(with_table(page.read_text(), place, table))
+        print(f"{page}, {place}")
     return 0
 
 

@@ -22,6 +22,7 @@ from benchmarks.plots import (
     start_plot,
 )
 from benchmarks.plots import main as draw
+from benchmarks.steps_table import steps_table
 
 PARTS = {value for name, value in vars(scale_parts).items() if name.isupper()}
 
@@ -129,11 +130,34 @@ def test_table_has_a_column_for_each_number_of_schedules() -> None:
 
 def test_table_takes_the_place_of_the_one_before() -> None:
     """Writing it again changes nothing else of a page, however long the old one was."""
-    begin, end = "<!-- `make plots` writes this table -->", "<!-- the end of that table -->"
-    page = f"before\n\n{begin}\nold\nand long\n{end}\n\nafter\n"
-    written = with_table(page, "| new |\n")
-    assert written == f"before\n\n{begin}\n\n| new |\n\n{end}\n\nafter\n"
-    assert with_table(written, "| new |\n") == written
+    begins = [f"<!-- `make plots` writes this table: {name} -->" for name in ("other", "mine")]
+    end = "<!-- the end of that table -->"
+    other = f"before\n\n{begins[0]}\nkept\n{end}\n\nbetween\n\n"
+    page = f"{other}{begins[1]}\nold\nand long\n{end}\n\nafter\n"
+    written = with_table(page, "mine", "| new |\n")
+    assert written == f"{other}{begins[1]}\n\n| new |\n\n{end}\n\nafter\n"
+    assert with_table(written, "mine", "| new |\n") == written
+
+
+def test_table_without_a_place_is_not_lost() -> None:
+    """A page that has no place for a table is told, rather than left without it."""
+    with pytest.raises(ValueError, match="no place for the table of steps"):
+        with_table("before\n", "steps", "| new |\n")
+
+
+def test_steps_stand_in_the_order_of_a_call(tmp_path: Path) -> None:
+    """The whole comes first, then each step with its µs, and when it was measured."""
+    results = tmp_path / "results.json"
+    steps = {"head, µs": 3.25, "query, µs": 2.0}
+    write_results([("steps", Row("a call", 40.5, "µs", (), parts=steps))], results)
+    head, _, *lines, _, when = steps_table(read_rows(results)).splitlines()
+    assert [head, *lines] == [
+        "| step | µs |",
+        "| a call | 40.5 |",
+        "| head | 3.25 |",
+        "| query | 2 |",
+    ]
+    assert when.startswith("Measured at 20")
 
 
 @pytest.mark.slow
