@@ -30,7 +30,7 @@ def many_exceptions(count: int) -> dict[str, object]:
 
 def rules_by_day(table: IntervalTable) -> list[str]:
     """Return the name of the rule of each day of the table's index."""
-    recurring = table.rules.recurring
+    recurring = table.recurring
     assert len(recurring.day_index) == HORIZON_DAYS
     days = range(recurring.first_day, recurring.first_day + HORIZON_DAYS)
     return [table.rule_on(day)[0] for day in days]
@@ -47,7 +47,7 @@ def test_rules_are_weekdays_then_holidays_then_exceptions() -> None:
             holidays={"koningsdag": {}, "goede_vrijdag": {"active": False}},
         )
     )
-    names, titles = zip(*map(table.rules.name_and_title, range(len(table.shapes))), strict=True)
+    names, titles = zip(*map(table.name_and_title, range(len(table.shapes))), strict=True)
     assert names == (*WEEK, "holidays/koningsdag", "exceptions/feest")
     assert titles[5:] == ("Zaterdag", "Zondag", "Koningsdag", "Zomerfeest")
 
@@ -176,7 +176,7 @@ def test_a_renewed_table_covers_later_days_by_the_same_rules() -> None:
     decide(table, instant("2026-06-01T12:00"))
     renewed = renew_table(table, day_of("2027-01-01"))
     made = table_of(schedule, first="2027-01-01")
-    assert renewed.rules.recurring.first_day == day_of("2027-01-01")
+    assert renewed.recurring.first_day == day_of("2027-01-01")
     assert rules_by_day(renewed) == rules_by_day(made) != rules_by_day(table)
     assert renewed.current is None
     for part in (
