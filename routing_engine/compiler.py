@@ -167,7 +167,7 @@ def _list_exceptions(
             spans += [(epoch_day(s.first), epoch_day(s.last), index) for s in dates]
             plans.append(exception.slots)
             labels.append(_exception_label(exception_id, exception.name))
-    return tuple(labels), pack_spans(spans)
+    return (tuple(labels), pack_spans(spans)) if spans else ((), b"")
 
 
 @lru_cache(maxsize=_KEPT)

@@ -117,7 +117,9 @@ class IntervalTable(DayRules):
         overrides: tuple[OverrideSpan, ...],
     ) -> None:
         """Take the compiled parts as `compile_schedule` makes them."""
-        super().__init__(recurring, exception_labels, exception_spans)
+        self.recurring = recurring
+        self.exception_labels = exception_labels
+        self.exception_spans = exception_spans
         self.schedule = schedule
         self.schedule_name = schedule_name
         self.revision = revision
@@ -147,7 +149,7 @@ class IntervalTable(DayRules):
 
     def interval_at(self, at: int) -> Interval:
         """Return what holds at an instant: an override, else the slot on the wall clock."""
-        override = self._override_from(at)
+        override = self._override_from(at) if self.overrides else None
         if override is None:
             return self.planned_interval_at(at)
         if override.from_at <= at:
@@ -161,7 +163,7 @@ class IntervalTable(DayRules):
 
     def outcome_at(self, at: int) -> tuple[Outcome, int]:
         """Return what happens to a caller at an instant, and up to when: `interval_at` in brief."""
-        override = self._override_from(at)
+        override = self._override_from(at) if self.overrides else None
         if override is not None and override.from_at <= at:
             return override.outcome, override.until_at
         _, _, _, outcome, until_at = self._slot_on_clock(at)
@@ -175,8 +177,6 @@ class IntervalTable(DayRules):
 
     def _override_from(self, at: int) -> OverrideSpan | None:
         """Return the override in force at an instant, else the next one."""
-        if not self.overrides:
-            return None
         place = bisect_right(self.overrides, at, key=_UNTIL)
         return self.overrides[place] if place < len(self.overrides) else None
 
@@ -186,7 +186,8 @@ class IntervalTable(DayRules):
         day, second = divmod(at + offset, DAY_SECONDS)
         rule = plan_day(self, day)
         start, end, number = self.profiles[self.shapes[rule]].slot_at(second // 60)
-        until_at = min(day * DAY_SECONDS + end * 60 - offset, offset_until)
+        until_at = day * DAY_SECONDS + end * 60 - offset
+        until_at = min(until_at, offset_until)
         return day, rule, (start, end), self.outcomes[number], until_at
 
     def slot_at(self, rule: int, minute: int) -> tuple[int, int, Outcome]:

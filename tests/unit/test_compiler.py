@@ -10,7 +10,7 @@ from routing_engine.resolver import decide
 from routing_engine.table import HORIZON_DAYS, IntervalTable
 from schedules.forward_rules import ForwardPolicy
 from schedules.model import Reading, Schedule
-from tests.engine import CLOSED, OFFICE_DAY, day_of, instant, schedule_of, table_of
+from tests.engine import CLOSED, OFFICE_DAY, SHA256, day_of, instant, schedule_of, table_of
 
 WEEK = tuple(f"week/{day}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
 
@@ -91,6 +91,35 @@ def test_equal_days_share_one_profile() -> None:
     """A week of the same days is kept once, in two schedules too."""
     tables = [table_of(schedule_of(OFFICE_DAY, id=name)) for name in ("een", "twee")]
     assert len({id(profile) for table in tables for profile in table.profiles}) == 1
+
+
+def test_tables_share_a_message_and_the_names_of_exceptions() -> None:
+    """What many schedules say alike is kept once."""
+    tables = [
+        table_of(
+            schedule_of(
+                ("00:00-24:00 closed audio=welkom",),
+                id=name,
+                audio={"welkom": {"name": "Welkom", "sha256": SHA256}},
+                exceptions={"feest": {"name": "Feest", "dates": ["2026-06-02"]}},
+            )
+        )
+        for name in ("een", "twee")
+    ]
+    outcomes = [table.outcomes[0] for table in tables]
+    assert outcomes[0].audio == f"{SHA256}.wav"
+    assert outcomes[0].audio is outcomes[1].audio
+    assert tables[0].exception_labels[0] is tables[1].exception_labels[0]
+
+
+def test_exceptions_lie_anywhere_from_2000_to_2100() -> None:
+    """The first and the last day that can be written are found, and not the days around them."""
+    dates = ["2000-01-01", "2100-12-30..2100-12-31"]
+    table = table_of(schedule_of(exceptions={"feest": {"name": "Feest", "dates": dates}}))
+    first, last = day_of("2000-01-01"), day_of("2100-12-31")
+    days = (first - 1, first, first + 1, last - 2, last - 1, last, last + 1)
+    found = [table.rule_on(day)[0] == "exceptions/feest" for day in days]
+    assert found == [False, True, False, False, True, True, False]
 
 
 def test_overrides_stand_in_order_of_time() -> None:
