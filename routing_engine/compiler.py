@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from operator import attrgetter
@@ -70,10 +69,20 @@ def renew_table(table: IntervalTable, first_day: int) -> IntervalTable:
     """Index a table's days anew from `first_day` on; what the schedule says stays as it was."""
     holidays = table.recurring.holidays
     lustrum_only = tuple(holiday_id for holiday_id, (_, limited) in holidays.items() if limited)
-    renewed = copy(table)
-    renewed.recurring = _recurring_rules(tuple(holidays), lustrum_only, first_day)
-    renewed.current = None
-    return renewed
+    return IntervalTable(
+        schedule=table.schedule,
+        schedule_name=table.schedule_name,
+        revision=table.revision,
+        numbers=table.numbers,
+        zone=table.zone,
+        recurring=_recurring_rules(tuple(holidays), lustrum_only, first_day),
+        exception_labels=table.exception_labels,
+        exception_spans=table.exception_spans,
+        shapes=table.shapes,
+        profiles=table.profiles,
+        outcomes=table.outcomes,
+        overrides=table.overrides,
+    )
 
 
 def compile_outcome(treatment: TreatmentLike, schedule: Schedule, targets: TargetCheck) -> Outcome:
