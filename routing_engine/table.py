@@ -187,7 +187,8 @@ class IntervalTable(DayRules):
         rule = plan_day(self, day)
         start, end, number = self.profiles[self.shapes[rule]].slot_at(second // 60)
         until_at = day * DAY_SECONDS + end * 60 - offset
-        until_at = min(until_at, offset_until)
+        if offset_until < until_at:  # noqa: PLR1730 - calling `min` would cost a decision 5 %
+            until_at = offset_until
         return day, rule, (start, end), self.outcomes[number], until_at
 
     def slot_at(self, rule: int, minute: int) -> tuple[int, int, Outcome]:
