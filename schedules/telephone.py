@@ -97,6 +97,12 @@ def _international_digits(number: str, plan: DialPlan) -> str | None:
     return None
 
 
+def _has_trunk_prefix(e164: str, region: str) -> bool:
+    """Tell whether a region's own number has the prefix still that is dialled only within it."""
+    plan = dial_plan(region)
+    return plan is not None and e164.startswith(f"+{plan.calling_code}{plan.trunk_prefix}")
+
+
 def _complete(number: str, region: str) -> str | None:
     """Turn `[+]digits` into E.164 without the library wherever the region's prefixes are plain."""
     plan = dial_plan(region)
@@ -157,6 +163,9 @@ def read_number(text: str, region: str = "NL") -> str | None:
     form decoding turned into a space. The number need not be valid, only sane: 7 to 15 digits.
     Never raises. Sources: semantics.md rule 25; RFC 3966 for `phone-context`.
     """
+    # As most come; each is read for the record once more, and callers' numbers are not kept.
+    if E164.fullmatch(text) and not _has_trunk_prefix(text, region):
+        return text
     if len(text) > _MAX_DELIVERED:
         return None
     if _PLAIN.fullmatch(text):
