@@ -148,7 +148,7 @@ class DecisionKeeper(threading.Thread):
 
         def remove() -> None:
             nonlocal removed
-            with writing_decisions(self._path) as db:
+            with writing_decisions(self._path, self._open) as db:
                 removed = remove_calls_before(db, before, _REMOVED_AT_ONCE)
 
         while removed == _REMOVED_AT_ONCE:
@@ -226,7 +226,7 @@ class DecisionKeeper(threading.Thread):
         return True
 
     def _write(self, slices: Iterable[CallSlice]) -> None:
-        with writing_decisions(self._path) as db:
+        with writing_decisions(self._path, self._open) as db:
             for calls in slices:
                 write_calls(db, calls.calls(), self._shared)
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from pbx_adapters.call_record import write_calls
+from pbx_adapters.decisions_db import writing_decisions
 from pbx_adapters.side_database import HeldOpen
 from tests.recorded import call_of, file_calls, recorded_numbers
 
@@ -43,3 +45,24 @@ def test_database_that_is_moved_away_is_let_go(path: Path) -> None:
     # It was moved without its log, which held the second.
     assert recorded_numbers(aside) == [1]
     held.let_go()
+
+
+def test_database_that_is_held_is_written_without_being_opened_again(path: Path) -> None:
+    """Until another takes its place, which is looked at for every transaction."""
+    held = HeldOpen(path)
+    file_calls(path, call_of(1))
+    held.hold()
+    first = held.connection
+    assert first is not None
+    for number in (2, 3):
+        with writing_decisions(path, held) as db:
+            assert db.conn is first
+            write_calls(db, [call_of(number)])
+    assert recorded_numbers(path) == [1, 2, 3]
+    path.rename(path.with_name("aside.db"))
+    assert held.connection is None
+    with writing_decisions(path, held) as db:
+        write_calls(db, [call_of(4)])
+    assert recorded_numbers(path) == [4]
+    held.let_go()
+    assert held.connection is None
