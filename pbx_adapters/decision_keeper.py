@@ -28,7 +28,7 @@ _SLICES_AT_ONCE: Final = 8
 # To write a call takes nearly as long as to answer one. While more come in a second than these they
 # only wait, as text, which takes a tenth of that.
 RUSH: Final = 1_000
-# Some 60 MB of text.
+# Some 30 MB of text.
 MOST_WAITING: Final = 250_000
 # For a process that answers no call. Beside calls it would sleep with Python's lock in its hands,
 # and hold them up for half a second.

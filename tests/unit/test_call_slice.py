@@ -40,10 +40,10 @@ def test_slices_are_joined_in_their_order() -> None:
     [
         pytest.param(CallSlice(1, b"["), id="cut-off"),
         pytest.param(CallSlice(1, ROW), id="no-outcome"),
-        pytest.param(CallSlice(1, b"", OUTCOME), id="outcome-without-a-call"),
-        pytest.param(CallSlice(1, ROW.replace(b"1,", b'"1",'), OUTCOME), id="text-for-a-moment"),
-        pytest.param(CallSlice(1, ROW.replace(b"null,", b"", 1), OUTCOME), id="short-row"),
-        pytest.param(CallSlice(1, ROW, OUTCOME.replace(b'"",', b"", 1)), id="short-outcome"),
+        pytest.param(CallSlice(1, b"", (OUTCOME,)), id="outcome-without-a-call"),
+        pytest.param(CallSlice(1, ROW.replace(b"1,", b'"1",'), (OUTCOME,)), id="text-for-a-moment"),
+        pytest.param(CallSlice(1, ROW.replace(b"null,", b"", 1), (OUTCOME,)), id="short-row"),
+        pytest.param(CallSlice(1, ROW, (OUTCOME.replace(b'"",', b"", 1),)), id="short-outcome"),
     ],
 )
 def test_what_is_no_call_is_not_read(altered: CallSlice) -> None:
