@@ -19,7 +19,7 @@ from schedules.telephone import read_number
 CAPACITY: Final = 65_536
 _MAX_OUTCOMES: Final = 65_536
 # Taking holds Python's lock, for which a call may have to wait: a quarter of a millisecond at most.
-_PIECE: Final = 50
+_PIECE: Final = 40
 _PAUSE_SECONDS: Final = 0.000_1
 
 

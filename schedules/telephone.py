@@ -97,10 +97,11 @@ def _international_digits(number: str, plan: DialPlan) -> str | None:
     return None
 
 
-def _has_trunk_prefix(e164: str, region: str) -> bool:
-    """Tell whether a region's own number has the prefix still that is dialled only within it."""
+@functools.lru_cache(maxsize=256)
+def _with_trunk_prefix(region: str) -> tuple[str, ...]:
+    """Give how a region's own numbers begin with the trunk prefix still, as in +310612345678."""
     plan = dial_plan(region)
-    return plan is not None and e164.startswith(f"+{plan.calling_code}{plan.trunk_prefix}")
+    return () if plan is None else (f"+{plan.calling_code}{plan.trunk_prefix}",)
 
 
 def _complete(number: str, region: str) -> str | None:
@@ -164,7 +165,7 @@ def read_number(text: str, region: str = "NL") -> str | None:
     Never raises. Sources: semantics.md rule 25; RFC 3966 for `phone-context`.
     """
     # As most come; each is read for the record once more, and callers' numbers are not kept.
-    if E164.fullmatch(text) and not _has_trunk_prefix(text, region):
+    if E164.fullmatch(text) and not text.startswith(_with_trunk_prefix(region)):
         return text
     if len(text) > _MAX_DELIVERED:
         return None
