@@ -158,8 +158,8 @@ class SideDatabase(NamedTuple):
 class HeldOpen:
     """Keeps a database from being synchronised to the disk after every transaction.
 
-    The last one to close a database does that. Transactions on its `connection` find the pages
-    still that those before them read. For one thread.
+    The last one to close a database does that. Transactions on its `connection` spare
+    opening it and preparing their statements again. For one thread.
     """
 
     def __init__(self, path: Path) -> None:
@@ -182,8 +182,10 @@ class HeldOpen:
     @property
     def connection(self) -> sqlite3.Connection | None:
         """Lend the connection that is held, if it is to the database that is there."""
-        with suppress(OSError):
+        with suppress(OSError, sqlite3.Error):
             if self._held is not None and self._inode == self._inode_there():
+                # Pages that were kept would hide that the file is damaged.
+                self._held.execute("PRAGMA shrink_memory")
                 return self._held
         return None
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pbx_adapters.call_record import write_calls
-from pbx_adapters.decisions_db import writing_decisions
+from pbx_adapters.decisions_db import DecisionsUnavailableError, writing_decisions
 from pbx_adapters.side_database import HeldOpen
 from tests.recorded import call_of, file_calls, recorded_numbers
 
@@ -66,3 +66,25 @@ def test_database_that_is_held_is_written_without_being_opened_again(path: Path)
     assert recorded_numbers(path) == [4]
     held.let_go()
     assert held.connection is None
+
+
+@pytest.mark.parametrize("has_log", [pytest.param(True, id="log"), pytest.param(False, id="none")])
+def test_database_damaged_while_it_is_held_is_found(path: Path, *, has_log: bool) -> None:
+    """Nothing that was read before the damage is taken for what is there."""
+    held = HeldOpen(path)
+    file_calls(path, call_of(1))
+    held.hold()
+    for number in range(2, 6):
+        with writing_decisions(path, held) as db:
+            write_calls(db, [call_of(number)])
+    if not has_log:
+        for suffix in ("-wal", "-shm"):
+            path.with_name(f"decisions.db{suffix}").unlink()
+    path.write_bytes(b"kapot" * 10_000)
+    with (
+        pytest.raises(DecisionsUnavailableError, match="is damaged"),
+        writing_decisions(path, held) as db,
+    ):
+        write_calls(db, [call_of(6)])
+    held.let_go()
+    assert path.with_name("decisions.db.damaged").exists()
