@@ -25,10 +25,10 @@ STOP_SECONDS: Final = 5.0
 SLICE: Final = 250
 # What is written together; others who write, such as the keeper of token uses, wait for that.
 _SLICES_AT_ONCE: Final = 8
-# To write a call takes nearly as long as to answer one. While more come in a second than these they
-# only wait, as text, which takes a tenth of that.
+# To write a call takes more than half as long as to answer one. While more come in a second than
+# these they only wait, as text, which takes a ninth of that.
 RUSH: Final = 1_000
-# Some 60 MB of text.
+# Some 30 MB of text.
 MOST_WAITING: Final = 250_000
 # For a process that answers no call. Beside calls it would sleep with Python's lock in its hands,
 # and hold them up for half a second.
@@ -56,9 +56,10 @@ _log = structlog.get_logger()
 class DecisionKeeper(threading.Thread):
     """Writes the calls that `source` hands out to the database at `path`, about once a second.
 
-    `source` gives the calls that have waited longest, as many as it is asked for while it has them.
-    While more than `RUSH` come in a second they wait here until fewer come. What is older than
-    `retention_days` by `clock`, which gives epoch seconds, is removed little by little.
+    `source` gives the calls that have waited longest, as many as it is asked for while it has them;
+    `drop` lets go of as many instead and counts them, where that is cheaper. While more than `RUSH`
+    come in a second they wait here until fewer come. What is older than `retention_days` by
+    `clock`, which gives epoch seconds, is removed little by little.
 
     What can't be written is told once and tried again. `tell_written` hears of every attempt
     whether it succeeded, `tell_dropped` how many calls could never be written, or found
@@ -74,12 +75,14 @@ class DecisionKeeper(threading.Thread):
         *,
         tell_written: Callable[[bool], None] = lambda _is_written: None,
         tell_dropped: Callable[[int], None] = lambda _count: None,
+        drop: Callable[[int], int] | None = None,
         flush_seconds: float = FLUSH_SECONDS,
         niceness: int = 0,
     ) -> None:
         super().__init__(name="decision-keeper", daemon=True)
         self._path = path
         self._source = source
+        self._drop = drop or (lambda limit: source(limit).size)
         self._retention_seconds = retention_days * _DAY_SECONDS
         self._clock = clock
         self._tell_written = tell_written
@@ -145,7 +148,7 @@ class DecisionKeeper(threading.Thread):
 
         def remove() -> None:
             nonlocal removed
-            with writing_decisions(self._path) as db:
+            with writing_decisions(self._path, self._open) as db:
                 removed = remove_calls_before(db, before, _REMOVED_AT_ONCE)
 
         while removed == _REMOVED_AT_ONCE:
@@ -185,20 +188,25 @@ class DecisionKeeper(threading.Thread):
         """Take what the source has, drop what there is no room for, and tell how much came."""
         came = 0
         while True:
+            has_room = self._waiting + SLICE <= MOST_WAITING
             try:
-                calls = self._source(SLICE)
+                count = self._take_slice() if has_room else self._drop(SLICE)
             except Exception as error:  # noqa: BLE001 - the thread has to outlive any fault
                 self._tell_fault(error)
                 return came
-            came += calls.size
-            if self._waiting + calls.size > MOST_WAITING:
-                self._tell_dropped(calls.size)
-            elif calls.size:
-                self._taken.append(calls)
-                self._waiting += calls.size
-            if calls.size < SLICE:
+            came += count
+            if count and not has_room:
+                self._tell_dropped(count)
+            if count < SLICE:
                 # What comes meanwhile is little: it waits for the next time.
                 return came
+
+    def _take_slice(self) -> int:
+        calls = self._source(SLICE)
+        if calls.size:
+            self._taken.append(calls)
+            self._waiting += calls.size
+        return calls.size
 
     def _write_some(self) -> bool:
         """Write what has waited longest, in one transaction; tell whether more may be written."""
@@ -218,7 +226,7 @@ class DecisionKeeper(threading.Thread):
         return True
 
     def _write(self, slices: Iterable[CallSlice]) -> None:
-        with writing_decisions(self._path) as db:
+        with writing_decisions(self._path, self._open) as db:
             for calls in slices:
                 write_calls(db, calls.calls(), self._shared)
 

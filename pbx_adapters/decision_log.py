@@ -10,7 +10,7 @@ from time import sleep
 from typing import Final
 
 from pbx_adapters.call_record import record_outcome
-from pbx_adapters.call_slice import CallSlice, join_slices, slice_of, told_outcome
+from pbx_adapters.call_slice import CallRow, CallSlice, join_slices, slice_of, told_outcome
 from pbx_adapters.caller_hash import hash_caller
 from routing_engine.decision import Decision
 from schedules.telephone import read_number
@@ -19,7 +19,7 @@ from schedules.telephone import read_number
 CAPACITY: Final = 65_536
 _MAX_OUTCOMES: Final = 65_536
 # Taking holds Python's lock, for which a call may have to wait: a quarter of a millisecond at most.
-_PIECE: Final = 25
+_PIECE: Final = 40
 _PAUSE_SECONDS: Final = 0.000_1
 
 
@@ -45,7 +45,7 @@ class DecisionLog:
         # Either end of a deque may be used by a thread of its own, without a lock.
         self._calls: deque[tuple[str, int, str, dict[str, str], Decision]] = deque()
         # Each schedule's last decision, which stands for many calls, and its outcome as text.
-        self._outcomes: dict[str, tuple[Decision, str]] = {}
+        self._outcomes: dict[str, tuple[Decision, bytes]] = {}
 
     def __len__(self) -> int:
         """Count the calls that wait."""
@@ -68,29 +68,33 @@ class DecisionLog:
         """Take out the calls that have waited longest, at most `limit`; for one thread."""
         pieces: list[CallSlice] = []
         while limit > 0 and self._calls:
-            if pieces:
-                sleep(_PAUSE_SECONDS)
             pieces.append(self._take_piece(min(limit, _PIECE)))
             limit -= pieces[-1].size
+            sleep(_PAUSE_SECONDS)
         return join_slices(pieces)
 
-    def _take_piece(self, limit: int) -> CallSlice:
+    def drop(self, limit: int) -> int:
+        """Let go of the calls that `take` would have taken, and count them; for its thread."""
         calls = self._calls
+        count = min(limit, len(calls))
+        for _ in range(count):
+            calls.popleft()
+        sleep(_PAUSE_SECONDS)
+        return count
+
+    def _take_piece(self, limit: int) -> CallSlice:
+        calls, key, region = self._calls, self._key, self._region
         taken = [calls.popleft() for _ in range(min(limit, len(calls)))]
-        rows = [
-            (
-                decision_id,
-                at,
-                dialect,
-                self._number_of(query.get("did")),
-                self._caller_of(query.get("cli")),
-                _storable(query.get("callid", "")),
-            )
-            for decision_id, at, dialect, query, _ in taken
-        ]
+        rows: list[CallRow] = []
+        for decision_id, at, dialect, query, _ in taken:
+            did, cli, callid = query.get("did"), query.get("cli"), query.get("callid", "")
+            # The call itself has just read it, so that this finds it kept.
+            number = read_number(did, region) if did else None
+            caller = hash_caller(key, cli, region) if cli and key else None
+            rows.append((decision_id, at, dialect, number, caller, _storable(callid)))
         return slice_of(rows, [self._told(decision) for *_, decision in taken])
 
-    def _told(self, decision: Decision) -> str:
+    def _told(self, decision: Decision) -> bytes:
         kept = self._outcomes.get(decision.schedule)
         if kept is not None and kept[0] is decision:
             return kept[1]
@@ -99,13 +103,6 @@ class DecisionLog:
         told = told_outcome(record_outcome(decision))
         self._outcomes[decision.schedule] = decision, told
         return told
-
-    def _number_of(self, did: str | None) -> str | None:
-        # The call itself has just read it, so that this finds it kept.
-        return read_number(did, self._region) if did else None
-
-    def _caller_of(self, cli: str | None) -> int | None:
-        return hash_caller(self._key, cli, self._region) if cli and self._key else None
 
 
 def _storable(text: str) -> str:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pbx_adapters.side_database import SideDatabase, SideDatabaseUnavailableError
+from pbx_adapters.side_database import HeldOpen, SideDatabase, SideDatabaseUnavailableError
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -87,13 +87,15 @@ STEPS: Final = {step.__name__: step for step in (m001_token_uses, m002_calls)}
 _DECISIONS: Final = SideDatabase("decisions", STEPS, DecisionsUnavailableError)
 
 
-def writing_decisions(path: Path) -> AbstractContextManager["Database"]:
-    """Open the database for one transaction, made where it isn't.
+def writing_decisions(
+    path: Path, held: HeldOpen | None = None
+) -> AbstractContextManager["Database"]:
+    """Open the database for one transaction, made where it isn't, unless it is `held` open.
 
     One that is damaged is renamed to `decisions.db.damaged`, and the next attempt makes another.
     Raises `DecisionsUnavailableError`.
     """
-    return _DECISIONS.writing(path)
+    return _DECISIONS.writing(path, held)
 
 
 def read_decisions(path: Path, table: str) -> list[tuple[object, ...]]:

@@ -97,6 +97,13 @@ def _international_digits(number: str, plan: DialPlan) -> str | None:
     return None
 
 
+@functools.lru_cache(maxsize=256)
+def _with_trunk_prefix(region: str) -> tuple[str, ...]:
+    """Give how a region's own numbers begin with the trunk prefix still, as in +310612345678."""
+    plan = dial_plan(region)
+    return () if plan is None else (f"+{plan.calling_code}{plan.trunk_prefix}",)
+
+
 def _complete(number: str, region: str) -> str | None:
     """Turn `[+]digits` into E.164 without the library wherever the region's prefixes are plain."""
     plan = dial_plan(region)
@@ -157,6 +164,9 @@ def read_number(text: str, region: str = "NL") -> str | None:
     form decoding turned into a space. The number need not be valid, only sane: 7 to 15 digits.
     Never raises. Sources: semantics.md rule 25; RFC 3966 for `phone-context`.
     """
+    # As most come; each is read for the record once more, and callers' numbers are not kept.
+    if E164.fullmatch(text) and not text.startswith(_with_trunk_prefix(region)):
+        return text
     if len(text) > _MAX_DELIVERED:
         return None
     if _PLAIN.fullmatch(text):

@@ -9,8 +9,8 @@ from tests.recorded import as_slice, call_of, calls_of
 BARE = RecordedCall(
     "", 0, "", None, None, "", RecordedOutcome("", None, "", "", "", "", "", "", "", "", None)
 )
-ROW = '["a",1,"3cx",null,null,""]'
-OUTCOME = '["",null,"","","","","","","","",null]'
+ROW = b'["a",1,"3cx",null,null,""]'
+OUTCOME = b'["",null,"","","","","","","","",null]'
 CALLS = [
     *calls_of(range(1, 4)),
     BARE,
@@ -38,12 +38,12 @@ def test_slices_are_joined_in_their_order() -> None:
 @pytest.mark.parametrize(
     "altered",
     [
-        pytest.param(CallSlice(1, "["), id="cut-off"),
+        pytest.param(CallSlice(1, b"["), id="cut-off"),
         pytest.param(CallSlice(1, ROW), id="no-outcome"),
-        pytest.param(CallSlice(1, "", OUTCOME), id="outcome-without-a-call"),
-        pytest.param(CallSlice(1, ROW.replace("1,", '"1",'), OUTCOME), id="text-for-a-moment"),
-        pytest.param(CallSlice(1, ROW.replace("null,", "", 1), OUTCOME), id="short-row"),
-        pytest.param(CallSlice(1, ROW, OUTCOME.replace('"",', "", 1)), id="short-outcome"),
+        pytest.param(CallSlice(1, b"", (OUTCOME,)), id="outcome-without-a-call"),
+        pytest.param(CallSlice(1, ROW.replace(b"1,", b'"1",'), (OUTCOME,)), id="text-for-a-moment"),
+        pytest.param(CallSlice(1, ROW.replace(b"null,", b"", 1), (OUTCOME,)), id="short-row"),
+        pytest.param(CallSlice(1, ROW, (OUTCOME.replace(b'"",', b"", 1),)), id="short-outcome"),
     ],
 )
 def test_what_is_no_call_is_not_read(altered: CallSlice) -> None:

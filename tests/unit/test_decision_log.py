@@ -147,6 +147,16 @@ def test_calls_beyond_its_capacity_are_dropped_and_counted() -> None:
     assert [call.decision_id for call in log.take(10).calls()] == ["5"]
 
 
+def test_calls_can_be_let_go_of_without_being_taken() -> None:
+    """Those that have waited longest, no more than asked for or than there are."""
+    log = new_log()
+    for number in range(3):
+        log.note(str(number), AT, "3cx", QUERY, decision())
+    assert log.drop(2) == 2
+    assert [call.decision_id for call in log.take(10).calls()] == ["2"]
+    assert log.drop(2) == 0
+
+
 def test_another_thread_takes_each_call_once() -> None:
     """While calls are noted all the time, none is lost and none comes out twice."""
     log = new_log(100_000)

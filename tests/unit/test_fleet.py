@@ -210,7 +210,7 @@ def test_workers_keep_their_calls_while_too_many_wait() -> None:
     """What waits here is bounded; a worker's own log is as well."""
     told = Told()
     told.report(1)
-    most = CallSlice(CAPACITY, "", "")
+    most = CallSlice(CAPACITY)
     report = told.fleet._reports[1]
     told.fleet.take(1, report._replace(calls=most))
     assert not told.fleet.reply_to(1).takes_calls
