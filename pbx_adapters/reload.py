@@ -236,11 +236,14 @@ class Reloader(threading.Thread):
         if self._see(store) == self._loaded.revision:
             return
         try:
-            changes = store.changed_since(self._loaded.revision)
+            # What belongs together is read at one moment: numbers move between schedules.
+            with store.reading():
+                changes = store.changed_since(self._loaded.revision)
+                loaded = self._loaded.load_changes(changes, store)
         except ConflictError:
             self._load_all(store)
             return
-        self._put_into_service(self._loaded.load_changes(changes, store), "reloaded")
+        self._put_into_service(loaded, "reloaded")
         self._metrics.reload_duration.observe(perf_counter() - started)
 
     def _put_into_service(self, loaded: LoadedTables, event: str) -> None:
