@@ -6,8 +6,10 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -53,10 +55,22 @@ def main(arguments: Sequence[str]) -> int:
             f"the machine is busy (load {load:.1f}, {cores} cores): trust ratios only",
             file=sys.stderr,
         )
-    measured = list(measure(options.only or usual, QUICK if options.quick else FULL))
-    print(table_text([row for _, row in measured]))
-    write_results(measured, options.results)
+    measured = measure(options.only or usual, QUICK if options.quick else FULL)
+    print(table_text(keep_rows(measured, options.results)))
     return 0
+
+
+def keep_rows(measured: Iterable[tuple[str, Row | LeftOut]], results: Path) -> list[Row | LeftOut]:
+    """Write what is measured as soon as all rows of a name are there, and return all rows.
+
+    What comes later takes minutes, and may fail.
+    """
+    rows: list[Row | LeftOut] = []
+    for _, group in groupby(measured, itemgetter(0)):
+        named = list(group)
+        write_results(named, results)
+        rows += [row for _, row in named]
+    return rows
 
 
 def measure(names: Sequence[str], effort: Effort) -> Iterator[tuple[str, Row | LeftOut]]:

@@ -1,6 +1,7 @@
 """The hook under load, against a bare aiohttp route on the same loop with the same settings.
 
-Both servers run all the time, on one core; short windows of load take turns: hook, bare, hook.
+Both servers are there all the time, on one core; short windows of load take turns: hook, bare,
+hook. Whoever's turn it is has the core to itself, and so pays for all that it does besides.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,13 @@ from benchmarks.cores import cpu_seconds
 from benchmarks.effort import Effort
 from benchmarks.figures import Goal, Row, percentile
 from benchmarks.raw_http import CONNECTIONS, LoadGenerator, Window, request_text
-from benchmarks.workplace import Server, Workplace, running_bare_route, running_daemon
+from benchmarks.workplace import (
+    Server,
+    Workplace,
+    paused,
+    running_bare_route,
+    running_daemon,
+)
 
 REQUESTS: Final = 40_000
 _WARMING_CALLS: Final = 4
@@ -88,9 +95,11 @@ class LoadBench:
 
     def _measure(self, server: str, load: Callable[[], Window]) -> Measured:
         pid = self.servers[server].pid
-        before = cpu_seconds(pid)
-        window = load()
-        return Measured(window, cpu_seconds(pid) - before)
+        others = [one.pid for name, one in self.servers.items() if name != server]
+        with paused(others):
+            before = cpu_seconds(pid)
+            window = load()
+            return Measured(window, cpu_seconds(pid) - before)
 
 
 @contextmanager

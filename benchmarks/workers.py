@@ -1,6 +1,7 @@
 """Two workers against one process, on whatever cores the load generator leaves them.
 
-Both daemons run all the time, each on its own copy of the store; short windows of load take turns.
+Both daemons are there all the time, each on its own copy of the store; short windows of load take
+turns, in which the other daemon is paused.
 """
 
 import os
@@ -18,7 +19,7 @@ from benchmarks.effort import Effort
 from benchmarks.figures import Goal, Row
 from benchmarks.hook_load import hook_requests
 from benchmarks.raw_http import CONNECTIONS, LoadGenerator
-from benchmarks.workplace import Server, Workplace, started_daemon, wait_until_loaded
+from benchmarks.workplace import Server, Workplace, paused, started_daemon, wait_until_loaded
 
 _WORKERS: Final = {"one": 1, "two": 2}
 _WARMING_CALLS: Final = 4
@@ -105,9 +106,13 @@ def _measure(
 ) -> _Measured:
     """Load one daemon as much as it can bear."""
     processes = _processes(servers[name].pid)
-    before = sum(map(cpu_seconds, processes))
-    window = generator.flood(name, seconds)
-    used = sum(map(cpu_seconds, processes)) - before
+    others = [
+        pid for other, server in servers.items() if other != name for pid in _processes(server.pid)
+    ]
+    with paused(others):
+        before = sum(map(cpu_seconds, processes))
+        window = generator.flood(name, seconds)
+        used = sum(map(cpu_seconds, processes)) - before
     return _Measured(
         window.answers / window.seconds,
         used / window.seconds,

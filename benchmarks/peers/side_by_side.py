@@ -1,7 +1,8 @@
 """The hook under load beside what other frameworks make of it, and nginx as the machine's ceiling.
 
-All servers run all the time, on one core; short windows of load take turns, and between any two
-peers stands one of the hook, so that each peer has one before and one after it.
+All servers are there all the time, on one core, which whoever's turn it is has to itself; short
+windows of load take turns, and between any two peers stands one of the hook, so that each peer has
+one before and one after it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

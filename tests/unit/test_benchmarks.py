@@ -1,7 +1,10 @@
 """The benchmarks run, and measure schedules that a save would accept; speed is never asserted."""
 
 import json
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -9,12 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 from admin_cli.main import bereikbaar
-from benchmarks.__main__ import IN_PROCESS, main
+from benchmarks.__main__ import IN_PROCESS, keep_rows, main
 from benchmarks.call_record import fill
 from benchmarks.company import generate_documents, generate_schedules
 from benchmarks.effort import QUICK, Effort
 from benchmarks.figures import Goal, Row, Verdict, percentile, table_text, write_results
 from benchmarks.peer_hours import osm_hours
+from benchmarks.workplace import paused
 from pbx_adapters.call_queries import CallFilter, list_calls
 from pbx_adapters.data_dir import DECISIONS_FILE
 from schedules.holidays_nl import HOLIDAY_IDS
@@ -155,6 +159,34 @@ def test_results_of_other_rows_stay(tmp_path: Path) -> None:
         ("scale", "only", 4),
         ("start", "start", 3),
     ]
+
+
+def test_rows_before_one_that_fails_are_kept(tmp_path: Path) -> None:
+    """A run that breaks off has written what it measured before, whole names only."""
+
+    def breaks_off() -> Iterator[tuple[str, Row]]:
+        yield "start", Row("start", 3, "s", ())
+        yield "scale", Row("small", 1, "s", ())
+        raise RuntimeError("the daemon ended before it answered")
+
+    path = tmp_path / "results.json"
+    with pytest.raises(RuntimeError, match="ended"):
+        keep_rows(breaks_off(), path)
+    assert [row["row"] for row in json.loads(path.read_text())["rows"]] == ["start"]
+
+
+def test_paused_process_goes_on_whatever_happened() -> None:
+    """A process stops when it is paused, and goes on though what was done meanwhile failed."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as waiting:
+
+        def break_off() -> None:
+            with paused([waiting.pid]):
+                assert os.WIFSTOPPED(os.waitpid(waiting.pid, os.WUNTRACED)[1])
+                raise RuntimeError("broke off")
+
+        with pytest.raises(RuntimeError, match="broke off"):
+            break_off()
+        assert os.WIFCONTINUED(os.waitpid(waiting.pid, os.WCONTINUED)[1])
 
 
 def test_percentile_is_a_measured_value() -> None:
