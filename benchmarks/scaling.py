@@ -27,7 +27,7 @@ from benchmarks.in_process import time_lookups
 from benchmarks.memory import measure_memory
 from benchmarks.raw_http import LoadGenerator, Window
 from benchmarks.reloading import committing, measure_reload, question_about, read_body, wait_for
-from benchmarks.starting import start_once
+from benchmarks.starting import start_once, write_bytecode
 from benchmarks.workplace import Server, Workplace, furnish, running_daemon
 from pbx_adapters.data_dir import CONTROL_SOCKET
 
@@ -82,6 +82,7 @@ def _measure_waiting(effort: Effort, workplace: Workplace) -> _Parts:
     """Take how long a start and a change take, as of the rows of their own."""
     count = len(workplace.schedules)
     _tell(count, "start")
+    write_bytecode()
     starts = [start_once(workplace) for _ in range(effort.starts)]
     _tell(count, "reload")
     change = measure_reload(effort, workplace)

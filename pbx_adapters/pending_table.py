@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from routing_engine.day_plan import DayRules
 from routing_engine.table import IntervalTable
 
 
@@ -20,7 +21,7 @@ class PendingTable(IntervalTable):
     def __getattr__(self, column: str) -> object:
         """Compile the table, keep its columns, and return one of them."""
         table = self._compile_table()
-        for name in IntervalTable.__slots__:
+        for name in (*DayRules.__slots__, *IntervalTable.__slots__):
             setattr(self, name, getattr(table, name))
         value: object = getattr(table, column)
         return value

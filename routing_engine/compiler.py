@@ -1,12 +1,13 @@
 """From a schedule to its interval table."""
 
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Final, TypeVar
 
-from routing_engine.day_plan import DayRules, RecurringRules, index_days, pack_spans
+from routing_engine.day_plan import RecurringRules, index_days, pack_spans
 from routing_engine.decision import Outcome, TargetError
 from routing_engine.table import HORIZON_DAYS, DayProfile, IntervalTable, OverrideSpan
 from routing_engine.zones import zone_offsets
@@ -42,7 +43,9 @@ def compile_schedule(
     schedule: Schedule, *, revision: int, first_day: int, targets: TargetCheck
 ) -> IntervalTable:
     """Compile a schedule for `HORIZON_DAYS` days from `first_day`, counted from 1970-01-01."""
-    rules, plans = _list_rules(schedule, first_day)
+    plans: list[DayPlan] = []
+    recurring = _list_recurring(schedule, first_day, plans)
+    labels, spans = _list_exceptions(schedule, plans)
     outcomes = _Outcomes(schedule, targets)
     shapes, profiles = _compile_profiles(plans, outcomes)
     overrides = _compile_overrides(schedule, outcomes)
@@ -52,7 +55,9 @@ def compile_schedule(
         revision=revision,
         numbers=tuple(map(str, schedule.numbers)),
         zone=zone_offsets(schedule.timezone),
-        rules=rules,
+        recurring=recurring,
+        exception_labels=labels,
+        exception_spans=spans,
         shapes=shapes,
         profiles=profiles,
         outcomes=tuple(outcomes.found),
@@ -62,16 +67,17 @@ def compile_schedule(
 
 def renew_table(table: IntervalTable, first_day: int) -> IntervalTable:
     """Index a table's days anew from `first_day` on; what the schedule says stays as it was."""
-    holidays = table.rules.recurring.holidays
+    holidays = table.recurring.holidays
     lustrum_only = tuple(holiday_id for holiday_id, (_, limited) in holidays.items() if limited)
-    recurring = _recurring_rules(tuple(holidays), lustrum_only, first_day)
     return IntervalTable(
         schedule=table.schedule,
         schedule_name=table.schedule_name,
         revision=table.revision,
         numbers=table.numbers,
         zone=table.zone,
-        rules=replace(table.rules, recurring=recurring),
+        recurring=_recurring_rules(tuple(holidays), lustrum_only, first_day),
+        exception_labels=table.exception_labels,
+        exception_spans=table.exception_spans,
         shapes=table.shapes,
         profiles=table.profiles,
         outcomes=table.outcomes,
@@ -94,7 +100,8 @@ def compile_outcome(treatment: TreatmentLike, schedule: Schedule, targets: Targe
     if treatment.audio is not None:
         sha256 = schedule.audio[treatment.audio].sha256
         if targets.has_message(sha256):
-            audio = f"{sha256}.wav"
+            # Many schedules play the same message: kept once, and no longer than one of them is.
+            audio = sys.intern(f"{sha256}.wav")
         else:
             error = "audio-missing"
     if treatment.forward is not None:
@@ -139,10 +146,10 @@ class _Outcomes:
         return number
 
 
-def _list_rules(schedule: Schedule, first_day: int) -> tuple[DayRules, list[DayPlan]]:
-    """Give every rule of the schedule an index, with the day plan it supplies."""
+def _list_recurring(schedule: Schedule, first_day: int, plans: list[DayPlan]) -> RecurringRules:
+    """List weekly hours and holidays, and add the day plan that each supplies."""
     week = schedule.week
-    plans = [week.mon, week.tue, week.wed, week.thu, week.fri, week.sat, week.sun]
+    plans += (week.mon, week.tue, week.wed, week.thu, week.fri, week.sat, week.sun)
     holidays = schedule.holidays
     switched_on: list[str] = []
     lustrum_only: list[str] = []
@@ -154,28 +161,27 @@ def _list_rules(schedule: Schedule, first_day: int) -> tuple[DayRules, list[DayP
             plans.append(rule.slots)
             if rule.every == "lustrum":
                 lustrum_only.append(holiday_id)
-    recurring = _recurring_rules(tuple(switched_on), tuple(lustrum_only), first_day)
+    return _recurring_rules(tuple(switched_on), tuple(lustrum_only), first_day)
+
+
+def _list_exceptions(
+    schedule: Schedule, plans: list[DayPlan]
+) -> tuple[tuple[tuple[str, str], ...], bytes]:
+    """Return names and titles of exceptions and their packed spans, and add their day plans."""
     spans: list[tuple[int, int, int]] = []
-    labels: list[str] = []
+    labels: list[tuple[str, str]] = []
     for exception_id, exception in schedule.exceptions.items():
         if dates := exception.dates:
             index = len(plans)
             spans += [(epoch_day(s.first), epoch_day(s.last), index) for s in dates]
             plans.append(exception.slots)
-            labels += _exception_labels(exception_id, exception.name)
-    if not spans:
-        return _without_exceptions(recurring), plans
-    return DayRules(recurring, tuple(labels), pack_spans(spans)), plans
+            labels.append(_exception_label(exception_id, exception.name))
+    return (tuple(labels), pack_spans(spans)) if spans else ((), b"")
 
 
 @lru_cache(maxsize=_KEPT)
-def _exception_labels(exception_id: str, name: str) -> tuple[str, str]:
+def _exception_label(exception_id: str, name: str) -> tuple[str, str]:
     return f"exceptions/{exception_id}", name
-
-
-@lru_cache(maxsize=_KEPT)
-def _without_exceptions(recurring: RecurringRules) -> DayRules:
-    return DayRules(recurring)
 
 
 @lru_cache(maxsize=_KEPT)

@@ -89,7 +89,7 @@ def _consider_date(table: IntervalTable, at: int) -> Iterator[Consideration]:
     # A clock that is far off still gets an explanation; no holiday is known there.
     on = date_of(day) if _FIRST_DAY <= day <= _LAST_DAY else None
     winner = table.interval_at(at).rule
-    held = {table.rules.name_and_title(index): index for index in candidates(table.rules, day)}
+    held = {table.name_and_title(index): index for index in candidates(table, day)}
     names = [rule for rule, _ in held]
     for (rule, title), index in held.items():
         start, end, outcome = table.slot_at(index, minute)
@@ -128,7 +128,7 @@ def _absent_holidays(
     table: IntervalTable, on: date, held: Collection[str]
 ) -> Iterator[Consideration]:
     """Yield the holidays of a date that don't hold on it, and any that is moved away from it."""
-    switched_on = table.rules.recurring.holidays
+    switched_on = table.recurring.holidays
     absent = {
         holiday_id: _why_it_is_off(on, is_on=holiday_id in switched_on)
         for holiday_id in holidays_by_day(on.year).get(epoch_day(on), ())

@@ -73,9 +73,9 @@ def _is_overridden(subject: Subject, day: date) -> bool:
 
 def _check_beaten_holidays(subject: Subject) -> Iterator[Finding]:
     """Find switched-on holidays that an exception or a holiday beats (semantics.md 7 and 13)."""
-    rules = subject.table.rules
+    table = subject.table
     for day in holiday_days(subject.today, subject.today + COMING_DAYS):
-        winner, *losers = (rules.name_and_title(index)[0] for index in candidates(rules, day))
+        winner, *losers = (table.name_and_title(index)[0] for index in candidates(table, day))
         for rule in losers[:-1]:
             yield Finding(
                 "shadowed-holiday",

@@ -31,7 +31,7 @@ class Case:
 
     def __repr__(self) -> str:
         """Show what is needed to make the case anew."""
-        oracle, first_day = self.oracle, self.table.rules.recurring.first_day
+        oracle, first_day = self.oracle, self.table.recurring.first_day
         return f"Case({self.schedule!r}, {oracle.region!r}, {oracle.missing!r}, {first_day})"
 
 

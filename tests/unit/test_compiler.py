@@ -10,7 +10,7 @@ from routing_engine.resolver import decide
 from routing_engine.table import HORIZON_DAYS, IntervalTable
 from schedules.forward_rules import ForwardPolicy
 from schedules.model import Reading, Schedule
-from tests.engine import CLOSED, OFFICE_DAY, day_of, instant, schedule_of, table_of
+from tests.engine import CLOSED, OFFICE_DAY, SHA256, day_of, instant, schedule_of, table_of
 
 WEEK = tuple(f"week/{day}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
 
@@ -30,7 +30,7 @@ def many_exceptions(count: int) -> dict[str, object]:
 
 def rules_by_day(table: IntervalTable) -> list[str]:
     """Return the name of the rule of each day of the table's index."""
-    recurring = table.rules.recurring
+    recurring = table.recurring
     assert len(recurring.day_index) == HORIZON_DAYS
     days = range(recurring.first_day, recurring.first_day + HORIZON_DAYS)
     return [table.rule_on(day)[0] for day in days]
@@ -47,7 +47,7 @@ def test_rules_are_weekdays_then_holidays_then_exceptions() -> None:
             holidays={"koningsdag": {}, "goede_vrijdag": {"active": False}},
         )
     )
-    names, titles = zip(*map(table.rules.name_and_title, range(len(table.shapes))), strict=True)
+    names, titles = zip(*map(table.name_and_title, range(len(table.shapes))), strict=True)
     assert names == (*WEEK, "holidays/koningsdag", "exceptions/feest")
     assert titles[5:] == ("Zaterdag", "Zondag", "Koningsdag", "Zomerfeest")
 
@@ -91,6 +91,35 @@ def test_equal_days_share_one_profile() -> None:
     """A week of the same days is kept once, in two schedules too."""
     tables = [table_of(schedule_of(OFFICE_DAY, id=name)) for name in ("een", "twee")]
     assert len({id(profile) for table in tables for profile in table.profiles}) == 1
+
+
+def test_tables_share_a_message_and_the_names_of_exceptions() -> None:
+    """What many schedules say alike is kept once."""
+    tables = [
+        table_of(
+            schedule_of(
+                ("00:00-24:00 closed audio=welkom",),
+                id=name,
+                audio={"welkom": {"name": "Welkom", "sha256": SHA256}},
+                exceptions={"feest": {"name": "Feest", "dates": ["2026-06-02"]}},
+            )
+        )
+        for name in ("een", "twee")
+    ]
+    outcomes = [table.outcomes[0] for table in tables]
+    assert outcomes[0].audio == f"{SHA256}.wav"
+    assert outcomes[0].audio is outcomes[1].audio
+    assert tables[0].exception_labels[0] is tables[1].exception_labels[0]
+
+
+def test_exceptions_lie_anywhere_from_2000_to_2100() -> None:
+    """The first and the last day that can be written are found, and not the days around them."""
+    dates = ["2000-01-01", "2100-12-30..2100-12-31"]
+    table = table_of(schedule_of(exceptions={"feest": {"name": "Feest", "dates": dates}}))
+    first, last = day_of("2000-01-01"), day_of("2100-12-31")
+    days = (first - 1, first, first + 1, last - 2, last - 1, last, last + 1)
+    found = [table.rule_on(day)[0] == "exceptions/feest" for day in days]
+    assert found == [False, True, False, False, True, True, False]
 
 
 def test_overrides_stand_in_order_of_time() -> None:
@@ -176,7 +205,7 @@ def test_a_renewed_table_covers_later_days_by_the_same_rules() -> None:
     decide(table, instant("2026-06-01T12:00"))
     renewed = renew_table(table, day_of("2027-01-01"))
     made = table_of(schedule, first="2027-01-01")
-    assert renewed.rules.recurring.first_day == day_of("2027-01-01")
+    assert renewed.recurring.first_day == day_of("2027-01-01")
     assert rules_by_day(renewed) == rules_by_day(made) != rules_by_day(table)
     assert renewed.current is None
     for part in (

@@ -27,7 +27,7 @@ def rules_of(*, lustrum: bool = False) -> DayRules:
     }
     return DayRules(
         RecurringRules(NAMES[:10], NAMES[:10], holidays),
-        ("x", "X"),
+        (("x", "X"),),
         pack_spans((day_of(day), day_of(day), 10) for day in ("2026-06-01", "2026-04-27")),
     )
 

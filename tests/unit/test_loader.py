@@ -236,7 +236,7 @@ def test_kept_table_is_renewed_with_the_others() -> None:
     """A table kept for a broken revision covers the same days as all others."""
     loaded = no_tables().load_all(Source((good("a", OPEN, 1, FIRST),)), AT)
     later = loaded.load_all(Source((unreadable("a"),), ((FIRST, "a"),)), AT + 86_400)
-    assert later.tables["a"].rules.recurring.first_day == later.first_day == loaded.first_day + 1
+    assert later.tables["a"].recurring.first_day == later.first_day == loaded.first_day + 1
 
 
 def test_whole_load_looks_at_the_messages_once() -> None:
