@@ -185,7 +185,7 @@ def told_of(numbers: LinkedNumbers[Any], name: Callable[[Any], object]) -> dict[
 
 def named(table: IntervalTable) -> tuple[str, int, int]:
     """Return what a table is of."""
-    return table.schedule, table.revision, table.rules.recurring.first_day
+    return table.schedule, table.revision, table.recurring.first_day
 
 
 def told(loaded: LoadedTables) -> dict[str, object]:
