@@ -3,8 +3,10 @@
 import errno
 import json
 import socket
+from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from select import select
 from time import monotonic, sleep
 from typing import Any, Final, NamedTuple
 
@@ -12,8 +14,9 @@ from admin_cli.invocation import Invocation, tell
 
 ANSWER_SECONDS: Final = 3.0
 FOLLOW_SECONDS: Final = 2.0
-# Everything is compiled anew, of thousands of schedules as well.
-RELOAD_SECONDS: Final = 60.0
+# Everything is compiled anew: a hundred thousand schedules take a minute or two.
+RELOAD_SECONDS: Final = 900.0
+LOOK_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.03
 _ABSENT: Final = frozenset({errno.ENOENT, errno.ECONNREFUSED})
 
@@ -77,7 +80,9 @@ def reload_daemon(invocation: Invocation) -> None:
     if not invocation.control_socket.exists():
         return
     try:
-        answer = _ask(invocation.control_socket, "/-/reload", RELOAD_SECONDS, method="POST")
+        answer = _ask(
+            invocation.control_socket, "/-/reload", ANSWER_SECONDS, "POST", _wait_while_at_work
+        )
     except _AbsentError:
         return
     except NoDaemonError as error:
@@ -86,6 +91,22 @@ def reload_daemon(invocation: Invocation) -> None:
     tell("messages were stored that were not there: the daemon has read everything anew")
     if why := answer.detail or "; ".join(answer.fields.get("why", ())):
         tell(f"Warning: {why}")
+
+
+def _wait_while_at_work(path: Path, connection: HTTPConnection) -> None:
+    """Wait until the daemon answers on a connection, for as long as it answers on others.
+
+    Raises `NoDaemonError` when it doesn't, or when that takes beyond all measure.
+    """
+    end = monotonic() + RELOAD_SECONDS
+    is_told = False
+    while not select([connection.sock], [], [], LOOK_SECONDS)[0]:
+        _ask(path, "/-/healthy", ANSWER_SECONDS)
+        if monotonic() >= end:
+            raise NoDaemonError(f"after {RELOAD_SECONDS:.0f} s it is still reading everything anew")
+        if not is_told:
+            tell("waiting for the daemon, which reads everything anew; all is saved")
+            is_told = True
 
 
 def _follow(path: Path, revision: int) -> str:
@@ -122,10 +143,17 @@ class _ControlConnection(HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def _ask(path: Path, target: str, seconds: float, method: str = "GET") -> ControlAnswer:
+def _ask(
+    path: Path,
+    target: str,
+    seconds: float,
+    method: str = "GET",
+    wait: Callable[[Path, HTTPConnection], None] = lambda *_: None,
+) -> ControlAnswer:
     connection = _ControlConnection(path, seconds)
     try:
         connection.request(method, target)
+        wait(path, connection)
         response = connection.getresponse()
         text = response.read().decode()
         is_lines = response.headers.get("Content-Type", "").startswith("text/plain")

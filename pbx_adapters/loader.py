@@ -1,13 +1,12 @@
 """From stored schedules to a service: every table compiled, and what could not be."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
-from typing import Final, TypeVar
+from typing import Final
 
 import structlog
 
@@ -15,8 +14,9 @@ from pbx_adapters.auth import TokenTable, index_tokens
 from pbx_adapters.pending_table import PendingTable
 from pbx_adapters.refusals import RefusedError
 from pbx_adapters.serving import Service
+from pbx_adapters.table_tally import TableTally
 from routing_engine.compiler import TargetCheck, compile_schedule, renew_table
-from routing_engine.snapshot import assemble_snapshot
+from routing_engine.snapshot import NOTHING, RoutingSnapshot, assemble_snapshot, with_changes
 from routing_engine.table import HORIZON_DAYS, IntervalTable, first_day_for
 from routing_engine.zones import DAY_SECONDS
 from schedules.errors import BereikbaarError, StoreUnavailableError
@@ -25,8 +25,6 @@ from schedules.store import Changes, ScheduleSource, ScheduleStore
 
 # Fewer schedules are loaded before a caller notices.
 MANY: Final = 1_000
-
-_T = TypeVar("_T")
 
 _log = structlog.get_logger()
 
@@ -38,10 +36,10 @@ class LoadedTables:
     Each load returns new ones, so that one that breaks off halfway leaves the old in service.
     `read_good` yields the revisions that could be compiled when they were kept; it is asked once
     when present ones can't be and no tables of earlier ones are in service. `failed_numbers` are
-    what is linked to the schedules that failed; to all of them where `is_last_good`. `lacking`
-    holds by schedule the messages that it names and that could not be played when it was compiled.
-    `list_messages` returns what tells of every message at one moment; without it a whole load asks
-    `targets` about each.
+    what is linked to the schedules that failed. `lacking` holds by schedule the messages that it
+    names and that could not be played when it was compiled. `snapshot` and `tally` follow from the
+    rest, and are kept up with each change. `list_messages` returns what tells of every message at
+    one moment; without it a whole load asks `targets` about each.
     """
 
     targets: TargetCheck
@@ -51,10 +49,10 @@ class LoadedTables:
     tables: dict[str, IntervalTable] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     failed_numbers: tuple[tuple[str, str], ...] = ()
-    is_last_good: bool = False
     tokens: TokenTable = field(default_factory=TokenTable)
-    degraded_targets: dict[str, Counter[str]] = field(default_factory=dict)
     lacking: dict[str, frozenset[str]] = field(default_factory=dict)
+    snapshot: RoutingSnapshot = NOTHING
+    tally: TableTally = field(default_factory=TableTally)
     list_messages: Callable[[], Callable[[str], bool]] | None = None
 
     def load_all(
@@ -69,18 +67,15 @@ class LoadedTables:
         ask for.
         """
         with source.reading():
-            emptied = replace(
-                self,
-                revision=source.revision(),
+            revision = source.revision()
+            emptied = LoadedTables(
                 # After the first look at the source: its messages were stored before it was saved.
-                targets=self._targets_now(),
-                first_day=first_day_for(at),
-                tables={},
-                failed={},
-                degraded_targets={},
-                lacking={},
-                is_last_good=False,
+                self._targets_now(),
+                self.read_good,
+                revision,
+                first_day_for(at),
                 tokens=index_tokens(source.tokens()),
+                list_messages=self.list_messages,
             )
             revisions: Iterable[Revision] = source.currents()
             if serve_meanwhile is not None:
@@ -90,22 +85,17 @@ class LoadedTables:
                     # What it reads besides may be damaged, and the tables do without.
                     with suppress(StoreUnavailableError):
                         serve_meanwhile(emptied.service_on_demand(revisions, source))
-            loaded = emptied.with_revisions(revisions, source, self.tables)
+            loaded = emptied.with_revisions(revisions, (), source, self.tables)
             return replace(loaded, targets=self.targets)
 
     def load_changes(self, changes: Changes, source: ScheduleSource) -> "LoadedTables":
-        """Compile only what changed."""
-        gone = {*changes.deleted, *(current.schedule_id for current in changes.changed)}
+        """Compile only what changed, at the moment of these changes."""
         kept = replace(
             self,
             revision=changes.revision,
-            tables=_without(self.tables, gone),
-            failed=_without(self.failed, gone),
-            degraded_targets=_without(self.degraded_targets, gone),
-            lacking=_without(self.lacking, gone),
             tokens=index_tokens(source.tokens()) if changes.has_new_tokens else self.tokens,
         )
-        return kept.with_revisions(changes.changed, source, self.tables)
+        return kept.with_revisions(changes.changed, changes.deleted, source, self.tables)
 
     def touched_by(self, playable: AbstractSet[str]) -> frozenset[str]:
         """Return which schedules to compile anew, now that exactly these messages can be played."""
@@ -132,7 +122,16 @@ class LoadedTables:
     def load_last_good(self, source: ScheduleSource, at: int) -> "LoadedTables":
         """Compile a last-good file, whose numbers may be newer than some of its schedules."""
         loaded = self.load_all(source, at)
-        return replace(loaded, failed_numbers=tuple(source.numbers()), is_last_good=True)
+        numbers = tuple(source.numbers())
+        holders = loaded.failed.keys() | {holder for _, holder in numbers}
+        snapshot = assemble_snapshot(
+            revision=loaded.revision,
+            links=numbers,
+            tables=loaded.tables,
+            unusable=frozenset(holders - loaded.tables.keys()),
+            horizon_at=loaded.snapshot.horizon_at,
+        )
+        return replace(loaded, snapshot=snapshot)
 
     @property
     def kept(self) -> dict[str, int | None]:
@@ -142,30 +141,10 @@ class LoadedTables:
             for schedule_id in self.failed
         }
 
-    @property
-    def degraded(self) -> Counter[str]:
-        """How many slots have a target that can't be used now, by field (rule 19)."""
-        return sum(self.degraded_targets.values(), Counter[str]())
-
     def service(self) -> Service:
         """Return the service that these tables give."""
-        links = (
-            (entry, schedule_id)
-            for schedule_id, table in self.tables.items()
-            # Which numbers a stale table has left is for the store to say.
-            if not self.is_last_good and schedule_id not in self.failed
-            for entry in table.numbers
-        )
-        unusable = frozenset(self.failed).union(holder for _, holder in self.failed_numbers)
-        snapshot = assemble_snapshot(
-            revision=self.revision,
-            links=chain(links, self.failed_numbers),
-            tables=self.tables,
-            unusable=unusable - self.tables.keys(),
-            horizon_at=self._horizon_at,
-        )
-        degraded = self.degraded.total()
-        return Service(snapshot, self.tokens, tuple(self.failed.values()), degraded)
+        degraded = self.tally.degraded.total()
+        return Service(self.snapshot, self.tokens, tuple(self.failed.values()), degraded)
 
     def service_on_demand(self, revisions: Iterable[Revision], source: ScheduleSource) -> Service:
         """Return a service of these revisions that compiles each when a call first asks for it."""
@@ -188,17 +167,18 @@ class LoadedTables:
     def with_revisions(
         self,
         revisions: Iterable[Revision],
+        deleted: Iterable[str],
         source: ScheduleSource,
         earlier: Mapping[str, IntervalTable],
     ) -> "LoadedTables":
-        """Compile revisions that are not among these tables yet, at the moment `source` is read.
+        """Compile revisions, at the moment `source` is read, and leave out what was deleted.
 
         Of each that can't be compiled the table among the `earlier` ones is kept, else the last
         one known to be good.
         """
-        tables = dict(self.tables)
+        tables: dict[str, IntervalTable] = {}
         failed: dict[str, str] = {}
-        lacking = dict(self.lacking)
+        lacking: dict[str, frozenset[str]] = {}
         for revision in revisions:
             schedule_id = revision.schedule_id
             missed: set[str] = set()
@@ -213,20 +193,40 @@ class LoadedTables:
             if missed:
                 lacking[schedule_id] = frozenset(missed)
         tables |= self._last_good_tables(failed.keys(), earlier)
-        degraded = {
-            schedule_id: counts
-            for schedule_id in tables.keys() - self.tables.keys()
-            if (counts := _count_degraded(tables[schedule_id]))
-        }
-        failed = self.failed | failed
-        return replace(
+        # In order: what lies in memory as it is gone through is copied faster.
+        touched = dict.fromkeys(chain(deleted, tables, failed)).keys()
+        stayed = tuple(pair for pair in self.failed_numbers if pair[1] not in touched)
+        after = replace(
             self,
-            tables=tables,
-            failed=failed,
-            degraded_targets=self.degraded_targets | degraded,
-            lacking=lacking,
-            failed_numbers=_numbers_of(failed.keys(), source),
+            tables=with_changes(self.tables, touched, tables),
+            failed=with_changes(self.failed, touched, failed),
+            lacking=with_changes(self.lacking, touched, lacking),
+            failed_numbers=(*stayed, *_numbers_of(failed.keys(), source)),
+            tally=self.tally.after(
+                [self.tables[one] for one in touched if one in self.tables], tables.values()
+            ),
         )
+        snapshot = assemble_snapshot(
+            revision=self.revision,
+            links=after.links_of(touched),
+            tables=after.tables,
+            unusable=frozenset(one for one in after.failed if one not in after.tables),
+            horizon_at=self._horizon_at,
+            before=self.snapshot,
+            unlinked=(entry for entry, _ in self.links_of(touched)),
+        )
+        return replace(after, snapshot=snapshot)
+
+    def links_of(self, schedule_ids: AbstractSet[str]) -> Iterator[tuple[str, str]]:
+        """Yield what is linked to these schedules."""
+        for schedule_id in schedule_ids:
+            # Which numbers a stale table has left is for the store to say.
+            if schedule_id in self.tables and schedule_id not in self.failed:
+                for entry in self.tables[schedule_id].numbers:
+                    yield entry, schedule_id
+        for pair in self.failed_numbers:
+            if pair[1] in schedule_ids:
+                yield pair
 
     def _last_good_tables(
         self, schedule_ids: AbstractSet[str], earlier: Mapping[str, IntervalTable]
@@ -290,14 +290,3 @@ def _numbers_of(
     if not schedule_ids:
         return ()
     return tuple(pair for pair in source.numbers() if pair[1] in schedule_ids)
-
-
-def _without(values: dict[str, _T], keys: set[str]) -> dict[str, _T]:
-    return {key: value for key, value in values.items() if key not in keys}
-
-
-def _count_degraded(table: IntervalTable) -> Counter[str]:
-    if not any(outcome.error for outcome in table.outcomes):
-        return Counter()
-    fields = {"forward-refused": "forward", "audio-missing": "audio"}
-    return Counter(fields[outcome.error] for outcome in table.slot_outcomes() if outcome.error)

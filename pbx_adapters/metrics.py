@@ -1,5 +1,6 @@
 """What monitoring sees (contract.md: Metrics). No number and no schedule ever becomes a label."""
 
+from collections.abc import Collection
 from importlib.metadata import version
 from typing import Final, get_args
 
@@ -157,22 +158,21 @@ class Metrics:
         Gauge(
             "bereikbaar_build_info", "Version of the daemon", ["version"], registry=registry
         ).labels(version("bereikbaar")).set(1)
-        self._overridden: list[IntervalTable] = []
+        self._overridden: Collection[IntervalTable] = ()
 
     def show_tables(self, loaded: LoadedTables, at: int) -> None:
         """Show which tables were put into service at an instant, in epoch seconds."""
-        tables = loaded.tables.values()
-        linked = sum(bool(table.numbers) for table in tables)
-        self.schedules.labels("yes").set(linked)
-        self.schedules.labels("no").set(len(tables) - linked)
+        tally = loaded.tally
+        self.schedules.labels("yes").set(tally.linked)
+        self.schedules.labels("no").set(len(loaded.tables) - tally.linked)
         self.snapshot_revision.set(loaded.revision)
         self.snapshot_loaded_at.set(at)
         self.snapshot_horizon_at.set((loaded.first_day + HORIZON_DAYS) * DAY_SECONDS)
         self.last_reload_successful.set(not loaded.failed)
         self.schedules_failed.set(len(loaded.failed))
         for field in ("forward", "audio"):
-            self.degraded_targets.labels(field).set(loaded.degraded[field])
-        self._overridden = [table for table in tables if table.overrides]
+            self.degraded_targets.labels(field).set(tally.degraded[field])
+        self._overridden = tally.overridden.values()
 
     def exposition(self, at: int) -> bytes:
         """Return all metrics, as of an instant, in the Prometheus text format."""

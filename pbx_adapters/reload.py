@@ -6,7 +6,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from functools import partial
 from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Final
@@ -21,7 +20,7 @@ from pbx_adapters.metrics import Metrics
 from pbx_adapters.serving import Service, Serving
 from pbx_adapters.store_check import CHECK_SECONDS, StoreCheck, find_damaged
 from routing_engine.compiler import TargetCheck
-from routing_engine.table import first_day_for
+from routing_engine.table import IntervalTable, first_day_for
 from schedules.errors import ConflictError, StoreUnavailableError
 from schedules.forward_rules import ForwardPolicy
 from schedules.last_good import read_last_good
@@ -33,6 +32,9 @@ RETRY_SECONDS: Final = 1.0
 # Longer than the last-good file may take to be written.
 STOP_SECONDS: Final = 6.0
 MAX_RETRY_SECONDS: Final = 30.0
+# The event loop may be held up, or be ending.
+_SWAP_SECONDS: Final = 1.0
+_RELEASED_AT_ONCE: Final = 100
 # Trying again may cost the calls at most a twentieth of the time.
 _REST_PER_SECOND_TRIED: Final = 20
 
@@ -207,11 +209,17 @@ class Reloader(threading.Thread):
         started = perf_counter()
         if (revision := self._see(store)) < self._loaded.revision:
             _log.warning("store_went_back", revision=revision, served=self._loaded.revision)
+        former = list(self._loaded.tables.values())
+
+        def serve_meanwhile(service: Service) -> None:
+            former.extend(service.snapshot.tables.values())
+            self._tell(Serving.put, self._serving, service)
+
         # Tables live long: collecting garbage among them while they are made only costs time.
         gc.disable()
         try:
             # Not where a service is answering already: this one is slower.
-            serve = None if self._service else partial(self._tell, Serving.put, self._serving)
+            serve = None if self._service else serve_meanwhile
             loaded = self._loaded.load_all(store, self._clock(), serve)
             self._touched = frozenset()
             self._put_into_service(loaded, "loaded")
@@ -219,6 +227,15 @@ class Reloader(threading.Thread):
         finally:
             gc.enable()
         self._metrics.reload_duration.observe(perf_counter() - started)
+        self._release(former)
+
+    def _release(self, tables: list[IntervalTable]) -> None:
+        """Let go of tables that are served no more: calls would wait while all go at once."""
+        is_swapped = threading.Event()
+        self._tell(is_swapped.set)
+        is_swapped.wait(_SWAP_SECONDS)
+        while tables:
+            del tables[-_RELEASED_AT_ONCE:]
 
     def _see(self, store: SqliteStore) -> int:
         """Show and return the store's revision; an empty store in a full one's place is refused."""
@@ -236,11 +253,14 @@ class Reloader(threading.Thread):
         if self._see(store) == self._loaded.revision:
             return
         try:
-            changes = store.changed_since(self._loaded.revision)
+            # What belongs together is read at one moment: numbers move between schedules.
+            with store.reading():
+                changes = store.changed_since(self._loaded.revision)
+                loaded = self._loaded.load_changes(changes, store)
         except ConflictError:
             self._load_all(store)
             return
-        self._put_into_service(self._loaded.load_changes(changes, store), "reloaded")
+        self._put_into_service(loaded, "reloaded")
         self._metrics.reload_duration.observe(perf_counter() - started)
 
     def _put_into_service(self, loaded: LoadedTables, event: str) -> None:

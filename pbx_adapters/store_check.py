@@ -9,11 +9,15 @@ from typing import Final
 import structlog
 
 from schedules.errors import DamagedRowsError
+from schedules.sqlite_audio import reference_rows
+from schedules.sqlite_rows import Row
 from schedules.sqlite_store import DATABASE_NAME, open_store
 
 CHECK_SECONDS: Final = 60.0
 _SETTLED_SECONDS: Final = 1.0
-_ROWS_A_STEP: Final = 200
+# Each step holds up the changes that wait to be put into service, some 10 ms.
+_SCHEDULES_A_STEP: Final = 200
+_ROWS_A_STEP: Final = 2_000
 
 _log = structlog.get_logger()
 
@@ -31,16 +35,21 @@ def find_damaged(data_dir: Path) -> Iterator[frozenset[str] | None]:
         for number, revision in enumerate(store.currents(), start=1):
             if not revision.is_intact:
                 damaged.add(revision.schedule_id)
-            if number % _ROWS_A_STEP == 0:
+            if number % _SCHEDULES_A_STEP == 0:
                 yield None
-        for _ in store.numbers():
-            pass
+        yield from _read(store.number_rows())
         store.tokens()
         try:
-            store.audio_references()
+            yield from _read(reference_rows(store))
         except DamagedRowsError as error:
             _log.warning("audio_references_damaged", why=str(error))
     yield frozenset(damaged)
+
+
+def _read(rows: Iterator[Row]) -> Iterator[None]:
+    for number, _ in enumerate(rows, start=1):
+        if number % _ROWS_A_STEP == 0:
+            yield None
 
 
 def footprint_of(data_dir: Path) -> tuple[tuple[int, int] | None, ...]:

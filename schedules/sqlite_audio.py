@@ -5,7 +5,7 @@ message collected that is needed, so they have a seal. They can be made anew fro
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from schedules.errors import DamagedRowsError
@@ -25,8 +25,16 @@ def audio_references(store: SqliteReader) -> frozenset[str]:
 
     Raises `DamagedRowsError` where rows are lost or altered.
     """
-    rows = store.sealed_rows("audio_references", _REFERENCES, lambda row: seal(*row), _REMEDY)
-    return frozenset([sha256 for sha256, _ in rows])
+    return frozenset([sha256 for sha256, _ in reference_rows(store)])
+
+
+def reference_rows(store: SqliteReader) -> Iterator[Row]:
+    """Stream each message with a schedule that needs it.
+
+    Whether one is missing is known at the end only: read to the end before use. Raises
+    `DamagedRowsError` there.
+    """
+    return store.sealed_rows("audio_references", _REFERENCES, lambda row: seal(*row), _REMEDY)
 
 
 def audio_users(store: SqliteReader, sha256: str) -> tuple[str, ...]:

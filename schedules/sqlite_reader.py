@@ -197,7 +197,8 @@ class SqliteReader:
                     f"{self.path}: schedules that revision {store_revision} may have held were "
                     "purged; read everything again"
                 )
-            rows = self.rows(f"{_LATEST} WHERE s.changed_in > ? ORDER BY s.id", store_revision)
+            # The plus keeps SQLite from going through all ids in order, for the few that changed.
+            rows = self.rows(f"{_LATEST} WHERE s.changed_in > ? ORDER BY +s.id", store_revision)
         latest = [revision_of(row) for row in rows]
         return Changes(
             revision=revision,
@@ -208,10 +209,15 @@ class SqliteReader:
 
     def numbers(self) -> Iterator[tuple[str, str]]:
         """Yield each linked number or block, lowest first, with the schedule that holds it."""
-        for first, last, schedule_id in list(
-            self.sealed_rows("numbers", _NUMBERS, lambda row: seal(*row))
-        ):
+        for first, last, schedule_id in list(self.number_rows()):
             yield str(NumberBlock(first, last)), schedule_id
+
+    def number_rows(self) -> Iterator[Row]:
+        """Stream the first and last of what is linked, and its holder, lowest first.
+
+        Whether one is missing is known at the end only: read to the end before use.
+        """
+        return self.sealed_rows("numbers", _NUMBERS, lambda row: seal(*row))
 
     def holder_of(self, block: NumberBlock) -> str | None:
         """Return the id of the schedule that holds the lowest taken number of this block."""

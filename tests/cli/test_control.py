@@ -276,17 +276,69 @@ def test_a_message_that_other_schedules_missed_is_in_service_for_all(
     assert "anew" not in cli("audio", "add", "ander.wav", "filiaal").stderr
 
 
-def test_a_reload_that_may_not_have_happened_is_told(
-    cli: CommandLine, pretend: type, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The message is stored all the same."""
-    monkeypatch.setattr(control, "RELOAD_SECONDS", 0.2)
+class Reading(Pretender):
+    """Answers that it is there, and that everything was read anew once it was asked that twice."""
+
+    def run(self) -> None:
+        """Hold the first request until the third one."""
+        for answer in (None, b"{}", b"{}"):
+            try:
+                client, _ = self._socket.accept()
+            except OSError:
+                return
+            self._held.append(client)
+            self.asked.append(client.recv(65_536))
+            if answer is not None:
+                client.sendall(response(answer))
+        self._held[0].sendall(response(b'{"why": ["the disk is slow"]}'))
+
+
+def lose_a_message(cli: CommandLine) -> str:
+    """Apply a schedule with a message and remove that; return the document's name."""
     cli.write("gesloten.wav", wav())
     audio = "{gesloten: {name: Gesloten, file: gesloten.wav}}"
     name = cli.write("winkel.yaml", document("winkel", audio=audio))
     cli("apply", name)
     for path in (cli.folder / "data" / "audio").glob("*.wav"):
         path.unlink()
+    return name
+
+
+def test_a_long_reload_is_waited_for(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as the daemon answers anything else, and what it says then is told."""
+    monkeypatch.setattr(control, "LOOK_SECONDS", 0.05)
+    name = lose_a_message(cli)
+    daemon = Reading(cli.folder / "data" / "control.sock", None)
+    daemon.start()
+    told = cli("apply", name).stderr
+    daemon.stop()
+    assert told.count("waiting for the daemon") == 1
+    assert "the daemon has read everything anew" in told
+    assert "Warning: the disk is slow" in told
+    assert [asked.split()[1] for asked in daemon.asked] == [b"/-/reload", *[b"/-/healthy"] * 2]
+
+
+def test_a_reload_that_may_not_have_happened_is_told(
+    cli: CommandLine, pretend: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is stored all the same."""
+    monkeypatch.setattr(control, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(control, "ANSWER_SECONDS", 0.2)
+    name = lose_a_message(cli)
     daemon = pretend(None)
     assert "whether the daemon uses the stored messages is unknown" in cli("apply", name).stderr
     assert daemon.asked[0].startswith(b"POST /-/reload HTTP/1.1\r\n")
+
+
+def test_a_reload_without_end_is_given_up(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while the daemon answers: nobody waits for ever."""
+    monkeypatch.setattr(control, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(control, "RELOAD_SECONDS", 0.0)
+    name = lose_a_message(cli)
+    daemon = Reading(cli.folder / "data" / "control.sock", None)
+    daemon.start()
+    told = cli("apply", name).stderr
+    daemon.stop()
+    assert "is unknown: after 0 s it is still reading everything anew" in told

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pbx_adapters.answer import DIALECTS
 from pbx_adapters.loader import LoadedTables
 from pbx_adapters.serving import Service
+from pbx_adapters.table_tally import TableTally
 from routing_engine.compiler import TargetCheck
 from routing_engine.snapshot import RoutingSnapshot
 from routing_engine.table import IntervalTable
@@ -157,7 +158,10 @@ CONTRACT_METRICS = {
 def loaded_of(*tables: IntervalTable) -> LoadedTables:
     """Hold tables as a load leaves them."""
     by_id = {table.schedule: table for table in tables}
-    return LoadedTables(TargetCheck(HOME, lambda _: True), lambda: (), 41, tables=by_id)
+    tally = TableTally().after((), tables)
+    return LoadedTables(
+        TargetCheck(HOME, lambda _: True), lambda: (), 41, tables=by_id, tally=tally
+    )
 
 
 @pytest.mark.parametrize("name", CONTRACT_METRICS)

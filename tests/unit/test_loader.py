@@ -256,7 +256,7 @@ def test_whole_load_looks_at_the_messages_once() -> None:
     stored.add(SHA256)
     later = loaded.load_changes(changed(revision), Source(()))
     anew = loaded.load_all(Source((revision,)), AT)
-    assert [one.degraded["audio"] for one in (loaded, later, anew)] == [7, 0, 0]
+    assert [one.tally.degraded["audio"] for one in (loaded, later, anew)] == [7, 0, 0]
     assert listed == [set(), {SHA256}]
 
 
@@ -291,9 +291,9 @@ def test_unusable_targets_are_counted() -> None:
     )
     tables = LoadedTables(TargetCheck(ForwardPolicy(), lambda _: False), lambda: ())
     loaded = tables.load_all(Source((revision,)), AT)
-    assert loaded.degraded == {"audio": 7, "forward": 6}
+    assert loaded.tally.degraded == {"audio": 7, "forward": 6}
     assert (loaded.service().degraded_targets, loaded.service().troubles) == (13, ())
-    assert loaded.load_changes(changed(deleted=("a",)), Source(())).degraded == {}
+    assert loaded.load_changes(changed(deleted=("a",)), Source(())).tally.degraded == {}
 
 
 def test_an_override_s_target_counts_when_no_day_uses_it() -> None:
@@ -306,7 +306,7 @@ def test_an_override_s_target_counts_when_no_day_uses_it() -> None:
     }
     revision = good("a", audio={"a": {"name": "A", "sha256": SHA256}}, overrides={"o": forced})
     tables = LoadedTables(TargetCheck(ForwardPolicy(), lambda _: False), lambda: ())
-    assert tables.load_all(Source((revision,)), AT).degraded == {"audio": 1}
+    assert tables.load_all(Source((revision,)), AT).tally.degraded == {"audio": 1}
 
 
 def test_schedules_that_messages_touch() -> None:

@@ -5,6 +5,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pbx_adapters.loader import LoadedTables
 from pbx_adapters.metrics import Metrics
+from pbx_adapters.table_tally import TableTally
 from routing_engine.compiler import TargetCheck
 from routing_engine.resolver import UNKNOWN_NUMBER
 from routing_engine.table import IntervalTable, first_day_for
@@ -34,7 +35,13 @@ def loaded(*tables: IntervalTable, failed: dict[str, str] | None = None) -> Load
     targets = TargetCheck(ForwardPolicy(), lambda _: True)
     by_id = {table.schedule: table for table in tables}
     return LoadedTables(
-        targets, lambda: (), 41, first_day_for(AT), tables=by_id, failed=failed or {}
+        targets,
+        lambda: (),
+        41,
+        first_day_for(AT),
+        tables=by_id,
+        failed=failed or {},
+        tally=TableTally().after((), tables),
     )
 
 

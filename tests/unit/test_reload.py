@@ -200,6 +200,19 @@ def test_whole_store_has_no_damage(tmp_path: Path) -> None:
         list(find_damaged(tmp_path))
 
 
+def test_a_check_gives_way_among_numbers(tmp_path: Path) -> None:
+    """However many are linked, changes don't wait until all are read."""
+    Followed(tmp_path)
+    with (
+        closing(open_store(tmp_path)) as store,
+        store.writing("test", datetime(2026, 11, 22, tzinfo=UTC)) as writer,
+    ):
+        for many in range(11):
+            numbers = [f"+3185{many * 200 + place:07}" for place in range(200)]
+            writer.save(schedule_of(id=f"many-{many}", numbers=numbers), summary="test")
+    assert list(find_damaged(tmp_path)) == [None, frozenset()]
+
+
 @pytest.mark.parametrize("table", ["schedules", "numbers", "tokens"])
 def test_a_check_looks_at_every_table(tmp_path: Path, table: str) -> None:
     """A seal that doesn't match tells of rows that are lost or altered."""
