@@ -187,6 +187,7 @@ class DecisionKeeper(threading.Thread):
     def _take_all(self) -> int:
         """Take what the source has, drop what there is no room for, and tell how much came."""
         came = 0
+        ends_at = monotonic() + FLUSH_SECONDS
         while True:
             has_room = self._waiting + SLICE <= MOST_WAITING
             try:
@@ -197,8 +198,8 @@ class DecisionKeeper(threading.Thread):
             came += count
             if count and not has_room:
                 self._tell_dropped(count)
-            if count < SLICE:
-                # What comes meanwhile is little: it waits for the next time.
+            # What comes meanwhile waits for the next time, unless it keeps coming as fast.
+            if count < SLICE or monotonic() >= ends_at:
                 return came
 
     def _take_slice(self) -> int:

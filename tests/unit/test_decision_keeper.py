@@ -286,6 +286,24 @@ def test_few_calls_that_come_while_others_are_written_wait(path: Path) -> None:
     assert recorded_numbers(path) == [1, 2]
 
 
+def test_calls_that_never_stop_coming_keep_nothing_else_from_being_done(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a second they wait for the next time, like any others, so that the end is noticed."""
+    elapsed = [1_000.0]
+    monkeypatch.setattr(decision_keeper, "monotonic", lambda: elapsed[0])
+    sizes: list[int] = []
+
+    def take_and_let_time_pass(limit: int) -> CallSlice:
+        elapsed[0] += 0.3
+        first = 1 + sum(sizes)
+        sizes.append(limit if len(sizes) < 100 else 0)
+        return as_slice(calls_of(range(first, first + sizes[-1])))
+
+    DecisionKeeper(path, take_and_let_time_pass, 30, lambda: AT).flush()
+    assert sizes == [SLICE] * 4
+
+
 def test_waiting_calls_outlive_a_fault_of_removing(path: Path) -> None:
     """What was taken and not written yet stays where it is."""
     keeper = keeper_of(path, CallSource(call_of(1)))
