@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from itertools import cycle, islice
+from itertools import count, cycle, islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -33,14 +33,18 @@ from pbx_adapters.answer import PreparedAnswer
 from pbx_adapters.auth import create_token, index_tokens
 from pbx_adapters.connection_limits import ConnectionLimits
 from pbx_adapters.connections import ConnectionGuard
-from pbx_adapters.decision_keeper import RUSH, DecisionKeeper
+from pbx_adapters.decision_keeper import RUSH, SLICE, DecisionKeeper
 from pbx_adapters.decision_log import CAPACITY, DecisionLog
 from pbx_adapters.logs import configure_logs
 from pbx_adapters.metrics import Metrics
+from pbx_adapters.query_text import parse_query
 from pbx_adapters.ready_response import ReadyResponse
 from pbx_adapters.serving import Service, Serving
 from pbx_adapters.url_table import Handler, dispatch
 from pbx_adapters.wiring import loop_factory
+from routing_engine.decision import CallQuery, Decision
+from routing_engine.resolver import resolve
+from schedules.telephone import read_number
 
 WHOLE: Final = "a call, from bytes to bytes"
 _BARE: Final = "aiohttp's low-level server: a short head parsed, request and task made, bytes sent"
@@ -51,10 +55,9 @@ _ADMIT: Final = "admission: whose token, until when and where from, its use note
 _DECIDE: Final = "number read, decision looked up"
 _ANSWER: Final = "date, instant and id filled into the prepared answer, a response made of it"
 _COUNT: Final = "decision, duration and response counted"
-_NOTE: Final = "the call noted for the record"
 _REST: Final = "the rest of the handler, and the way to it"
-_TAKE: Final = "in another thread: the note made text, the caller hashed"
-_WRITE: Final = "there as well, unless calls rush in: written, with indexes and counts"
+_RECORD: Final = "and for the record: noted, every tenth time ten made text, callers hashed"
+_WRITE: Final = "in another thread, unless calls rush in: written, with indexes and counts"
 _LINE: Final = "not done: a line of log for the call"
 
 _PATH: Final = "/hook/3cx"
@@ -122,14 +125,14 @@ class _Steps:
             networks=(),
             created_at=datetime.fromtimestamp(MORNING, UTC),
         )
-        snapshot = snapshot_of({schedule.id: compile_table(schedule) for schedule in made})
+        self._snapshot = snapshot_of({schedule.id: compile_table(schedule) for schedule in made})
         metrics = Metrics()
         self._log = DecisionLog(
             CAPACITY, key=bytes(32), region=_REGION, tell_dropped=metrics.decisions_dropped.inc
         )
         self._keeper = DecisionKeeper(folder / "decisions.db", self._log.take, 30, lambda: MORNING)
         answering = hook.Hook(
-            Serving(Service(snapshot, index_tokens([token]))),
+            Serving(Service(self._snapshot, index_tokens([token]))),
             metrics,
             Admission(metrics.auth_failures),
             clock=lambda: MORNING,
@@ -144,8 +147,9 @@ class _Steps:
             _DECIDE: ((hook, "read_number"), (hook, "resolve")),
             _ANSWER: ((PreparedAnswer, "message"), (hook, "ReadyResponse")),
             _COUNT: ((metrics.calls, "count_decision"), (metrics.calls, "count_response")),
-            _NOTE: ((answering, "_note"),),
         }
+        # Each call has an id of its own, or it would be written over the one before.
+        self._ids = (f"0123456789ab-{number:08x}" for number in count(1))
         requests = hook_requests(Workplace(folder, made, secret), 8080, _PATH)
         self._requests = cycle([request.encode() for request in requests])
 
@@ -153,7 +157,6 @@ class _Steps:
         """Have calls answered and recorded, so that nothing is done for the first time later."""
         with _guarded_server(self._handler) as server:
             await _time_requests(server, list(islice(self._requests, calls)))
-        self._log.take(CAPACITY)
         await self.time_all()
 
     async def time_all(self) -> dict[str, float]:
@@ -173,7 +176,7 @@ class _Steps:
             _GUARD: guard - head,
             **steps,
             _REST: whole - guard - sum(steps.values()),
-            **self._time_record(),
+            **self._time_record(requests),
             _LINE: _median_of(_log_call, requests),
         }
 
@@ -191,17 +194,30 @@ class _Steps:
             step: sum(_median(one) - clock for one in together) for step, together in laps.items()
         }
 
-    def _time_record(self) -> dict[str, float]:
-        """Have the calls recorded that wait in the log: some are only taken, some written too."""
-        if len(self._log) < 2 * RUSH:
-            raise RuntimeError("the hook notes no calls")
+    def _time_record(self, requests: Sequence[bytes]) -> dict[str, float]:
+        """Have calls noted, and written."""
+        # What the calls before left.
+        while self._log.take(SLICE).size:
+            pass
+        notes = list(map(self._note_of, requests))
         started = process_time()
-        self._log.take(RUSH)
-        taken = process_time()
+        for note in notes:
+            self._log.note(*note)
+        noted = process_time()
         self._keeper.flush()
         kept = process_time()
-        taking = (taken - started) / RUSH * 1e6
-        return {_TAKE: taking, _WRITE: (kept - taken) / RUSH * 1e6 - taking}
+        if len(self._log):
+            raise RuntimeError("the calls that were noted are not recorded")
+        return {
+            _RECORD: (noted - started) / len(notes) * 1e6,
+            _WRITE: (kept - noted) / len(notes) * 1e6,
+        }
+
+    def _note_of(self, request: bytes) -> tuple[str, int, str, dict[str, str], Decision]:
+        query = parse_query(request.decode().partition("?")[2].partition(" ")[0])
+        number = read_number(query["did"], _REGION)
+        decision = resolve(self._snapshot, CallQuery(MORNING, number))
+        return next(self._ids), MORNING, _DIALECT, query, decision
 
 
 async def _answer_ready(*_: object) -> web.StreamResponse:

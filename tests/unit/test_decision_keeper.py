@@ -138,25 +138,6 @@ def test_what_cannot_be_written_waits(
     assert told[-1]
 
 
-def test_what_finds_no_room_is_not_taken(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would be made text for nothing."""
-    monkeypatch.setattr(decision_keeper, "MOST_WAITING", 2 * SLICE)
-    source = CallSource(*calls_of(range(1, 7 * SLICE + 7)))
-    dropped: list[int] = []
-    let_go: list[int] = []
-
-    def drop(limit: int) -> int:
-        let_go.append(source.take(limit).size)
-        return let_go[-1]
-
-    keeper = keeper_of(path, source, tell_dropped=dropped.append, drop=drop)
-    keeper.flush()
-    assert not source.calls
-    assert sum(dropped) == sum(let_go) == 5 * SLICE + 6
-    settle(keeper)
-    assert recorded_numbers(path) == list(range(1, 2 * SLICE + 1))
-
-
 @pytest.mark.parametrize(
     "content",
     [
