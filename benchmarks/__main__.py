@@ -18,6 +18,7 @@ from benchmarks.downloads import measure_downloads
 from benchmarks.effort import FULL, QUICK, Effort
 from benchmarks.figures import RESULTS, LeftOut, Row, table_text, tell, write_results
 from benchmarks.hook_load import load_bench, measure_latency, measure_throughput
+from benchmarks.hook_steps import measure_steps
 from benchmarks.in_process import measure_compiling, measure_lookup
 from benchmarks.memory import measure_memory
 from benchmarks.peers.side_by_side import measure_peers
@@ -31,6 +32,7 @@ IN_PROCESS: Final[Mapping[str, Callable[[Effort], Row]]] = {
     "lookup": measure_lookup,
     "compile": measure_compiling,
     "memory": measure_memory,
+    "steps": measure_steps,
 }
 ON_DAEMON: Final = ("peers", "start", "reload", "downloads", "workers", "throughput", "latency")
 ON_REQUEST: Final = ("scale",)

@@ -3,8 +3,9 @@
 import json
 import os
 import platform
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -125,6 +126,32 @@ class LeftOut:
         return {"row": self.name, "left out": self.reason}
 
 
+def read_row(told: Mapping[str, Any]) -> Row | LeftOut:
+    """Read a row as `results.json` holds it."""
+    if "left out" in told:
+        return LeftOut(told["row"], told["left out"])
+    return Row(
+        told["row"],
+        told["figure"],
+        told["unit"],
+        tuple(Goal(**goal) for goal in told["goals"]),
+        peer=told["peer"],
+        ratio=told["ratio"],
+        parts=told["parts"],
+        rounds=tuple(told["rounds"]),
+        notes=tuple(told["notes"]),
+        curves=told["curves"],
+    )
+
+
+def rows_of(rows: Sequence[Mapping[str, Any]], only: str) -> Sequence[Mapping[str, Any]]:
+    """Return the rows of one `--only` as results hold them; raises `ValueError` without one."""
+    found = [row for row in rows if row["only"] == only]
+    if not found:
+        raise ValueError(f"not measured yet: run python -m benchmarks --only {only}")
+    return found
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """Return the smallest value that `share` of all values, 0 to 1, do not exceed."""
     return sorted(values)[max(0, ceil(share * len(values)) - 1)]
@@ -155,12 +182,12 @@ def _texts_below(row: Row | LeftOut) -> list[str]:
 
 
 def write_results(measured: Sequence[tuple[str, Row | LeftOut]], path: Path = RESULTS) -> None:
-    """Write rows, each with the `--only` that measured it, where and when, as JSON.
+    """Write rows, each with the `--only` that measured it, and of which code, when and where.
 
     What the file holds of other such names stays as it is.
     """
     now, load = datetime.now(UTC).isoformat(timespec="seconds"), os.getloadavg()[0]
-    when = {"measured_at": now, "load": load}
+    when = {"measured_at": now, "load": load, "commit": _commit()}
     rows = [{"only": name, **when, **row.as_json()} for name, row in measured]
     anew = {name for name, _ in measured}
     if path.exists():
@@ -176,6 +203,24 @@ def write_results(measured: Sequence[tuple[str, Row | LeftOut]], path: Path = RE
         "rows": sorted(rows, key=lambda row: row["only"]),
     }
     path.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
+
+
+def _commit() -> str:
+    """Return the commit of what is measured, marked where it was changed since; empty if unknown.
+
+    What measures, this folder, may be another's.
+    """
+
+    def git(*words: str) -> str:
+        return subprocess.check_output(
+            ["git", *words], cwd=RESULTS.parents[1], text=True, stderr=subprocess.DEVNULL
+        ).strip()
+
+    try:
+        changes = git("status", "--porcelain", "--untracked-files=no", "--", ":!benchmarks")
+        return git("rev-parse", "--short=7", "HEAD") + (" with changes" if changes else "")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def tell(what: str) -> None:

@@ -1,16 +1,11 @@
 """The rows of `scale` as the table of docs/scaling.md, a column for each number of schedules."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import scale_parts as part
-from benchmarks.figures import number_text
+from benchmarks.figures import number_text, rows_of
 
-PAGE: Final = Path(__file__).parents[1] / "docs" / "scaling.md"
-
-_BEGIN: Final = "<!-- `make plots` writes this table -->\n"
-_END: Final = "<!-- the end of that table -->\n"
 _SHOWN: Final = (
     part.REQUEST_CPU,
     part.TABLE_BYTES,
@@ -35,17 +30,14 @@ _SHOWN: Final = (
 )
 
 
-def rows_of(rows: Sequence[Mapping[str, Any]], only: str) -> Sequence[Mapping[str, Any]]:
-    """Return the rows of one `--only`, by number of schedules; raises `ValueError` without one."""
-    found = [row for row in rows if row["only"] == only]
-    if not found:
-        raise ValueError(f"not measured yet: run python -m benchmarks --only {only}")
-    return sorted(found, key=lambda row: float(row["parts"].get(part.SCHEDULES, 0)))
+def scale_rows(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return the rows of `scale` from few schedules to many; raises `ValueError` without one."""
+    return sorted(rows_of(rows, "scale"), key=lambda row: float(row["parts"][part.SCHEDULES]))
 
 
 def growth_table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Write the table, and when it was measured; raises `ValueError` without a row of `scale`."""
-    scale = rows_of(rows, "scale")
+    scale = scale_rows(rows)
     head = ["schedules", *(f"{row['parts'][part.SCHEDULES]:,.0f}" for row in scale)]
     lines = [
         head,
@@ -57,10 +49,3 @@ def growth_table(rows: Sequence[Mapping[str, Any]]) -> str:
     last = max(scale, key=lambda row: str(row["measured_at"]))
     when = f"Measured until {last['measured_at']}, with a load of {last['load']:.1f} at the end.\n"
     return f"{table}\n{when}"
-
-
-def with_table(page: str, table: str) -> str:
-    """Return a page with the table in the place that it has for it."""
-    before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}\n{table}\n{_END}{after}"

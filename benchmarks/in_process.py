@@ -33,7 +33,7 @@ TARGETS: Final = TargetCheck(ForwardPolicy(), lambda _sha256: True)
 FIRST_DAY: Final = epoch_day(TODAY) - 2
 
 # Five to half past eight in the morning in the Netherlands, in winter.
-_MORNING: Final = epoch_day(TODAY) * DAY_SECONDS + 7 * 3600 + 25 * 60
+MORNING: Final = epoch_day(TODAY) * DAY_SECONDS + 7 * 3600 + 25 * 60
 _CALLS_A_SECOND: Final = 1_000
 _DAY_CALLS: Final = 20
 _YEARS: Final = range(TODAY.year, TODAY.year + 3)
@@ -65,7 +65,7 @@ def measure_lookup(effort: Effort) -> Row:
 
     schedules = list(generate_schedules(effort.schedules))
     tables = {schedule.id: compile_table(schedule) for schedule in schedules}
-    snapshot = _snapshot(tables)
+    snapshot = snapshot_of(tables)
     hours = {schedule.id: peer_hours(schedule, _YEARS) for schedule in schedules}
     compare_answers(schedules, tables, hours)
     ours: list[float] = []
@@ -84,7 +84,7 @@ def measure_lookup(effort: Effort) -> Row:
                 times[2] += _time(partial(_decide_all, tables, some)) / count * _PEER_SHARE
             for values, seconds in zip((ours, peers, anew), times, strict=True):
                 values.append(seconds * 1e6)
-        midnight = _MORNING // DAY_SECONDS * DAY_SECONDS + DAY_SECONDS
+        midnight = MORNING // DAY_SECONDS * DAY_SECONDS + DAY_SECONDS
         calls = list(_calls(rng, schedules, _DAY_CALLS * len(schedules), midnight, DAY_SECONDS))
         whole_day = _time(partial(_resolve_all, snapshot, calls)) / len(calls) * 1e6
     return Row(
@@ -108,9 +108,9 @@ def time_lookups(effort: Effort) -> tuple[float, ...]:
     Every schedule has been called before: with very many it would take minutes until all have.
     """
     schedules = list(generate_schedules(effort.schedules))
-    snapshot = _snapshot({schedule.id: compile_table(schedule) for schedule in schedules})
+    snapshot = snapshot_of({schedule.id: compile_table(schedule) for schedule in schedules})
     for schedule in schedules:
-        resolve(snapshot, CallQuery(_MORNING - 1, f"+{schedule.numbers[0].first}"))
+        resolve(snapshot, CallQuery(MORNING - 1, f"+{schedule.numbers[0].first}"))
     with quiet():
         return tuple(
             _time(partial(_resolve_all, snapshot, calls)) / len(calls) * 1e6
@@ -151,6 +151,14 @@ def measure_compiling(effort: Effort) -> Row:
 def compile_table(schedule: Schedule) -> IntervalTable:
     """Compile a schedule as the daemon does, all its messages present."""
     return compile_schedule(schedule, revision=1, first_day=FIRST_DAY, targets=TARGETS)
+
+
+def snapshot_of(tables: dict[str, IntervalTable]) -> RoutingSnapshot:
+    """Link tables to the numbers that their schedules have."""
+    links = ((entry, table.schedule) for table in tables.values() for entry in table.numbers)
+    return assemble_snapshot(
+        revision=1, links=links, tables=tables, unusable=frozenset(), horizon_at=0
+    )
 
 
 def compare_answers(
@@ -194,19 +202,12 @@ def quiet() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _snapshot(tables: dict[str, IntervalTable]) -> RoutingSnapshot:
-    links = ((entry, table.schedule) for table in tables.values() for entry in table.numbers)
-    return assemble_snapshot(
-        revision=1, links=links, tables=tables, unusable=frozenset(), horizon_at=0
-    )
-
-
 def _rounds(rng: Random, schedules: Sequence[Schedule], effort: Effort) -> Iterator[list[_Call]]:
     """Yield the calls of each round, which follows on the one before."""
     count = effort.calls_per_round
     seconds = count // _CALLS_A_SECOND
     for number in range(effort.rounds):
-        started_at = _MORNING + number * count // _CALLS_A_SECOND
+        started_at = MORNING + number * count // _CALLS_A_SECOND
         yield list(_calls(rng, schedules, count, started_at, seconds))
 
 

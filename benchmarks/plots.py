@@ -1,8 +1,8 @@
 """`python -m benchmarks.plots`: draw what `results.json` holds, as SVG files in docs/performance/.
 
-The table of docs/scaling.md is written anew with them. The same results give the same bytes. It
-needs matplotlib, which has an environment of its own: `make plots` sees to that. Each file is dark
-where the reader's screen is.
+The tables of docs/performance.md and docs/scaling.md are written anew with them. The same results
+give the same bytes. It needs matplotlib, which has an environment of its own: `make plots` sees to
+that. Each file is dark where the reader's screen is.
 """
 
 import argparse
@@ -14,10 +14,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import scale_parts as part
-from benchmarks.figures import RESULTS
-from benchmarks.growth_table import PAGE, growth_table, rows_of, with_table
+from benchmarks.before_after import BEFORE, before_after_table
+from benchmarks.figures import RESULTS, rows_of
+from benchmarks.growth_table import growth_table, scale_rows
+from benchmarks.page_table import with_table
+from benchmarks.steps_table import steps_table
 
-PLOTS: Final = Path(__file__).parents[1] / "docs" / "performance"
+DOCS: Final = Path(__file__).parents[1] / "docs"
+PLOTS: Final = "performance"
 
 _INK: Final = "#1f2329"
 _PAPER: Final = "#fefefe"
@@ -98,7 +102,7 @@ def latency_plot(rows: _Rows) -> Plot:
 
 def lookup_plot(rows: _Rows) -> Plot:
     """Tell what a look-up takes of the processor, and a call with all that is around it."""
-    scale = rows_of(rows, "scale")
+    scale = scale_rows(rows)
     counts = _values(scale, part.SCHEDULES)
     return _against_schedules(
         scale,
@@ -113,7 +117,7 @@ def lookup_plot(rows: _Rows) -> Plot:
 
 def memory_plot(rows: _Rows) -> Plot:
     """Tell what the daemon takes of memory, and how much of that its tables are."""
-    scale = rows_of(rows, "scale")
+    scale = scale_rows(rows)
     counts = _values(scale, part.SCHEDULES)
     tables = [
         count * size / 1e6
@@ -133,7 +137,7 @@ def memory_plot(rows: _Rows) -> Plot:
 
 def start_plot(rows: _Rows) -> Plot:
     """Tell how long a start takes, until calls are answered and until all is done."""
-    scale = rows_of(rows, "scale")
+    scale = scale_rows(rows)
     counts = _values(scale, part.SCHEDULES)
     return _against_schedules(
         scale,
@@ -149,7 +153,7 @@ def start_plot(rows: _Rows) -> Plot:
 
 def changes_plot(rows: _Rows) -> Plot:
     """Tell when a change reaches calls, and what calls wait at most while there is other work."""
-    scale = rows_of(rows, "scale")
+    scale = scale_rows(rows)
     counts = _values(scale, part.SCHEDULES)
     return _against_schedules(
         scale,
@@ -236,26 +240,44 @@ def _with_dark_colours(svg: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
+def tables(rows: _Rows, before: _Rows) -> dict[tuple[str, str], str]:
+    """Write the tables, by their page and name; raises `ValueError` where a row is missing."""
+    return {
+        ("performance.md", "figures"): before_after_table(before, rows),
+        ("performance.md", "steps"): steps_table(rows),
+        ("scaling.md", "scale"): growth_table(rows),
+    }
+
+
+def read_rows(results: Path) -> _Rows:
+    """Read the rows of a file of results."""
+    rows: _Rows = json.loads(results.read_text())["rows"]
+    return rows
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Draw all plots and write the table; returns 1, saying why, where a row is missing."""
+    """Draw all plots and write the tables; returns 1, saying why, where a row is missing."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.plots", description=__doc__)
     parser.add_argument("--results", type=Path, default=RESULTS, help="the JSON file to draw")
-    parser.add_argument("--to", type=Path, default=PLOTS, help="the folder to draw into")
-    parser.add_argument("--page", type=Path, default=PAGE, help="the page with the table")
+    parser.add_argument("--before", type=Path, default=BEFORE, help="the same of earlier code")
+    parser.add_argument("--docs", type=Path, default=DOCS, help="the folder with pages and plots")
     options = parser.parse_args(arguments)
-    rows = json.loads(options.results.read_text())["rows"]
+    rows = read_rows(options.results)
     try:
         plots = {name: plot_of(rows) for name, plot_of in DRAWN.items()}
-        table = growth_table(rows)
+        written = tables(rows, read_rows(options.before))
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
-    options.to.mkdir(parents=True, exist_ok=True)
+    folder = options.docs / PLOTS
+    folder.mkdir(parents=True, exist_ok=True)
     for name, plot in plots.items():
-        (options.to / name).write_text(svg_text(plot))
-        print(options.to / name)
-    options.page.write_text(with_table(options.page.read_text(), table))
-    print(options.page)
+        (folder / name).write_text(svg_text(plot))
+        print(folder / name)
+    for (name, place), table in written.items():
+        page = options.docs / name
+        page.write_text(with_table(page.read_text(), place, table))
+        print(f"{page}, {place}")
     return 0
 
 

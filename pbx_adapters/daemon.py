@@ -62,12 +62,7 @@ async def _serve_alone(config: Config, metrics: Metrics) -> None:
     parts = wire(config, metrics)
     whole = Alone(metrics, clock.now, parts.reloader.reload)
     keepers = Keepers(
-        config,
-        metrics,
-        parts.admission.uses,
-        parts.decisions.take,
-        answers_calls=True,
-        drop_calls=parts.decisions.drop,
+        config, metrics, parts.admission.uses, parts.decisions.take, answers_calls=True
     )
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, parts.reloader.request)
     _warn_of_address(config, address)

@@ -56,10 +56,9 @@ _log = structlog.get_logger()
 class DecisionKeeper(threading.Thread):
     """Writes the calls that `source` hands out to the database at `path`, about once a second.
 
-    `source` gives the calls that have waited longest, as many as it is asked for while it has them;
-    `drop` lets go of as many instead and counts them, where that is cheaper. While more than `RUSH`
-    come in a second they wait here until fewer come. What is older than `retention_days` by
-    `clock`, which gives epoch seconds, is removed little by little.
+    `source` gives the calls that have waited longest, as many as it is asked for while it has them.
+    While more than `RUSH` come in a second they wait here until fewer come. What is older than
+    `retention_days` by `clock`, which gives epoch seconds, is removed little by little.
 
     What can't be written is told once and tried again. `tell_written` hears of every attempt
     whether it succeeded, `tell_dropped` how many calls could never be written, or found
@@ -75,14 +74,12 @@ class DecisionKeeper(threading.Thread):
         *,
         tell_written: Callable[[bool], None] = lambda _is_written: None,
         tell_dropped: Callable[[int], None] = lambda _count: None,
-        drop: Callable[[int], int] | None = None,
         flush_seconds: float = FLUSH_SECONDS,
         niceness: int = 0,
     ) -> None:
         super().__init__(name="decision-keeper", daemon=True)
         self._path = path
         self._source = source
-        self._drop = drop or (lambda limit: source(limit).size)
         self._retention_seconds = retention_days * _DAY_SECONDS
         self._clock = clock
         self._tell_written = tell_written
@@ -187,26 +184,22 @@ class DecisionKeeper(threading.Thread):
     def _take_all(self) -> int:
         """Take what the source has, drop what there is no room for, and tell how much came."""
         came = 0
+        ends_at = monotonic() + FLUSH_SECONDS
         while True:
-            has_room = self._waiting + SLICE <= MOST_WAITING
             try:
-                count = self._take_slice() if has_room else self._drop(SLICE)
+                calls = self._source(SLICE)
             except Exception as error:  # noqa: BLE001 - the thread has to outlive any fault
                 self._tell_fault(error)
                 return came
-            came += count
-            if count and not has_room:
-                self._tell_dropped(count)
-            if count < SLICE:
-                # What comes meanwhile is little: it waits for the next time.
+            came += calls.size
+            if self._waiting + calls.size > MOST_WAITING:
+                self._tell_dropped(calls.size)
+            elif calls.size:
+                self._taken.append(calls)
+                self._waiting += calls.size
+            # What comes meanwhile waits for the next time, unless it keeps coming as fast.
+            if calls.size < SLICE or monotonic() >= ends_at:
                 return came
-
-    def _take_slice(self) -> int:
-        calls = self._source(SLICE)
-        if calls.size:
-            self._taken.append(calls)
-            self._waiting += calls.size
-        return calls.size
 
     def _write_some(self) -> bool:
         """Write what has waited longest, in one transaction; tell whether more may be written."""

@@ -1,26 +1,33 @@
 """What was decided for each call, from the call itself to whoever keeps it.
 
-On the event loop a call leaves behind what it has at hand, and nothing more: what is to be kept of
-it is made in the thread that takes it.
+Every few calls, what is to be kept of them is made text, on the event loop itself: what a call has
+just used is near the processor, and is gone before the next ones need room. A thread that does so a
+second later takes three times as long, and calls wait for Python's lock meanwhile.
 """
 
 from collections import deque
 from collections.abc import Callable
-from time import sleep
+from contextlib import suppress
+from time import monotonic
 from typing import Final
+
+import structlog
 
 from pbx_adapters.call_record import record_outcome
 from pbx_adapters.call_slice import CallRow, CallSlice, join_slices, slice_of, told_outcome
 from pbx_adapters.caller_hash import hash_caller
+from pbx_adapters.logs import Throttle
 from routing_engine.decision import Decision
 from schedules.telephone import read_number
 
-# Some 50 MB, and the calls of a minute that has a thousand a second.
+# The calls of a minute that has a thousand a second, some 10 MB.
 CAPACITY: Final = 65_536
+# For these a call waits, no longer than for a call before it.
+PIECE: Final = 10
 _MAX_OUTCOMES: Final = 65_536
-# Taking holds Python's lock, for which a call may have to wait: a quarter of a millisecond at most.
-_PIECE: Final = 40
-_PAUSE_SECONDS: Final = 0.000_1
+_SECONDS_BETWEEN_LINES: Final = 60.0
+
+_log = structlog.get_logger()
 
 
 class DecisionLog:
@@ -44,12 +51,14 @@ class DecisionLog:
         self._tell_dropped = tell_dropped
         # Either end of a deque may be used by a thread of its own, without a lock.
         self._calls: deque[tuple[str, int, str, dict[str, str], Decision]] = deque()
+        self._pieces: deque[CallSlice] = deque()
         # Each schedule's last decision, which stands for many calls, and its outcome as text.
         self._outcomes: dict[str, tuple[Decision, bytes]] = {}
+        self._throttle = Throttle(_SECONDS_BETWEEN_LINES, monotonic)
 
     def __len__(self) -> int:
         """Count the calls that wait."""
-        return len(self._calls)
+        return len(self._calls) + PIECE * len(self._pieces)
 
     def note(
         self, decision_id: str, at: int, dialect: str, query: dict[str, str], decision: Decision
@@ -58,41 +67,48 @@ class DecisionLog:
 
         Where too many wait already it is dropped.
         """
-        calls = self._calls
-        if len(calls) < self._capacity:
-            calls.append((decision_id, at, dialect, query, decision))
-        else:
+        if len(self) >= self._capacity:
             self._tell_dropped(1)
+            return
+        self._calls.append((decision_id, at, dialect, query, decision))
+        if len(self._calls) < PIECE:
+            return
+        try:
+            self._pieces.append(self._next_piece())
+        except Exception:  # noqa: BLE001 - a defect of the record must not keep a caller from his route
+            self._tell_dropped(PIECE - len(self._calls))
+            if self._throttle.admits("note"):
+                _log.exception("calls_not_recorded")
 
     def take(self, limit: int) -> CallSlice:
-        """Take out the calls that have waited longest, at most `limit`; for one thread."""
-        pieces: list[CallSlice] = []
-        while limit > 0 and self._calls:
-            pieces.append(self._take_piece(min(limit, _PIECE)))
-            limit -= pieces[-1].size
-            sleep(_PAUSE_SECONDS)
-        return join_slices(pieces)
+        """Take out the calls that have waited longest, at most `limit`; for one thread.
 
-    def drop(self, limit: int) -> int:
-        """Let go of the calls that `take` would have taken, and count them; for its thread."""
-        calls = self._calls
-        count = min(limit, len(calls))
-        for _ in range(count):
-            calls.popleft()
-        sleep(_PAUSE_SECONDS)
-        return count
+        Calls come in pieces of `PIECE`, the last ones one by one: `limit` is for whole pieces.
+        """
+        taken: list[CallSlice] = []
+        for _ in range(limit // PIECE):
+            try:
+                taken.append(self._pieces.popleft())
+            except IndexError:
+                taken.append(self._next_piece())
+                break
+        return join_slices(taken)
 
-    def _take_piece(self, limit: int) -> CallSlice:
+    def _next_piece(self) -> CallSlice:
         calls, key, region = self._calls, self._key, self._region
-        taken = [calls.popleft() for _ in range(min(limit, len(calls)))]
         rows: list[CallRow] = []
-        for decision_id, at, dialect, query, _ in taken:
-            did, cli, callid = query.get("did"), query.get("cli"), query.get("callid", "")
-            # The call itself has just read it, so that this finds it kept.
-            number = read_number(did, region) if did else None
-            caller = hash_caller(key, cli, region) if cli and key else None
-            rows.append((decision_id, at, dialect, number, caller, _storable(callid)))
-        return slice_of(rows, [self._told(decision) for *_, decision in taken])
+        outcomes: list[bytes] = []
+        # Until none is left, or enough: the other thread may be taking some as well.
+        with suppress(IndexError):
+            while len(rows) < PIECE:
+                decision_id, at, dialect, query, decision = calls.popleft()
+                did, cli, callid = query.get("did"), query.get("cli"), query.get("callid", "")
+                # The call itself has just read it, so that this finds it kept.
+                number = read_number(did, region) if did else None
+                caller = hash_caller(key, cli, region) if cli and key else None
+                rows.append((decision_id, at, dialect, number, caller, _storable(callid)))
+                outcomes.append(self._told(decision))
+        return slice_of(rows, outcomes)
 
     def _told(self, decision: Decision) -> bytes:
         kept = self._outcomes.get(decision.schedule)

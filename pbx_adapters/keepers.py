@@ -26,11 +26,10 @@ class Keepers:
     """Everything that is written down of calls, and done about what is saved.
 
     `uses` tells when each token was last sent, in epoch seconds by its id; `take_calls` hands out
-    at most so many calls to be recorded, and `drop_calls` lets go of them, where that is cheaper.
-    `answers_calls` tells whether this process does.
+    at most so many calls to be recorded. `answers_calls` tells whether this process does.
     """
 
-    def __init__(  # noqa: PLR0913 - its wiring
+    def __init__(
         self,
         config: Config,
         metrics: Metrics,
@@ -38,7 +37,6 @@ class Keepers:
         take_calls: Callable[[int], CallSlice],
         *,
         answers_calls: bool,
-        drop_calls: Callable[[int], int] | None = None,
     ) -> None:
         path = config.data_dir / DECISIONS_FILE
         self._threads = (
@@ -50,7 +48,6 @@ class Keepers:
                 clock.now,
                 tell_written=metrics.last_decision_write_successful.set,
                 tell_dropped=metrics.decisions_dropped.inc,
-                drop=drop_calls,
                 niceness=0 if answers_calls else NICENESS,
             ),
             Notifier(config, metrics, clock=clock.now),

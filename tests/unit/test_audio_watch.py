@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from time import thread_time
 
 import pytest
 
@@ -203,9 +204,24 @@ def test_many_files_take_many_steps(tmp_path: Path) -> None:
         message = b"%d" % number
         masters.path_of(sha256(message).hexdigest()).write_bytes(message)
     watch = AudioWatch(masters)
-    # Two for listing them all; a hundred are read in one, and a thousand in a look.
-    assert [watch.step(0) for _ in range(12)] == [None] * 12
+    # Twelve for listing them all; a hundred are read in one, and a thousand in a look.
+    assert [watch.step(0) for _ in range(22)] == [None] * 22
     news = watch.step(0)
     assert news is not None
     assert news.playable is not None
     assert len(news.playable) == 1_200
+
+
+def test_look_that_took_long_is_followed_by_a_long_rest(tmp_path: Path) -> None:
+    """After a look there is no other until it has cost a hundredth of the time, or less."""
+    masters = MasterFiles(tmp_path)
+    for number in range(500):
+        message = b"%d" % number
+        masters.path_of(sha256(message).hexdigest()).write_bytes(message)
+    watch = AudioWatch(masters, look_seconds=0)
+    began = thread_time()
+    look(watch, 1_000)
+    took = thread_time() - began
+    # Nearly all of that is the work itself, which is what counts.
+    assert [watch.step(1_000 + 50 * took) for _ in range(20)] == [None] * 20
+    assert look(watch, 1_000 + 100 * took).playable is None

@@ -138,25 +138,6 @@ def test_what_cannot_be_written_waits(
     assert told[-1]
 
 
-def test_what_finds_no_room_is_not_taken(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would be made text for nothing."""
-    monkeypatch.setattr(decision_keeper, "MOST_WAITING", 2 * SLICE)
-    source = CallSource(*calls_of(range(1, 7 * SLICE + 7)))
-    dropped: list[int] = []
-    let_go: list[int] = []
-
-    def drop(limit: int) -> int:
-        let_go.append(source.take(limit).size)
-        return let_go[-1]
-
-    keeper = keeper_of(path, source, tell_dropped=dropped.append, drop=drop)
-    keeper.flush()
-    assert not source.calls
-    assert sum(dropped) == sum(let_go) == 5 * SLICE + 6
-    settle(keeper)
-    assert recorded_numbers(path) == list(range(1, 2 * SLICE + 1))
-
-
 @pytest.mark.parametrize(
     "content",
     [
@@ -284,6 +265,24 @@ def test_few_calls_that_come_while_others_are_written_wait(path: Path) -> None:
     keeper.flush()
     assert sizes == [1, 1]
     assert recorded_numbers(path) == [1, 2]
+
+
+def test_calls_that_never_stop_coming_keep_nothing_else_from_being_done(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a second they wait for the next time, like any others, so that the end is noticed."""
+    elapsed = [1_000.0]
+    monkeypatch.setattr(decision_keeper, "monotonic", lambda: elapsed[0])
+    sizes: list[int] = []
+
+    def take_and_let_time_pass(limit: int) -> CallSlice:
+        elapsed[0] += 0.3
+        first = 1 + sum(sizes)
+        sizes.append(limit if len(sizes) < 100 else 0)
+        return as_slice(calls_of(range(first, first + sizes[-1])))
+
+    DecisionKeeper(path, take_and_let_time_pass, 30, lambda: AT).flush()
+    assert sizes == [SLICE] * 4
 
 
 def test_waiting_calls_outlive_a_fault_of_removing(path: Path) -> None:

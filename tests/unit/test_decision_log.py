@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from pbx_adapters.call_record import RecordedCall, RecordedOutcome
 from pbx_adapters.caller_hash import hash_caller
-from pbx_adapters.decision_log import DecisionLog
+from pbx_adapters.decision_log import PIECE, DecisionLog
 from routing_engine.decision import Decision, Outcome
 
 # 2026-11-22 10:00:00 UTC.
@@ -97,10 +99,13 @@ def test_without_a_key_callers_are_left_out() -> None:
 def test_calls_come_out_in_their_order_and_no_more_than_asked_for() -> None:
     """Those that have waited longest come first."""
     log = new_log(200)
-    for number in range(150):
+    for number in range(157):
         log.note(str(number), AT, "3cx", QUERY, decision())
-    taken = [[int(call.decision_id) for call in log.take(one).calls()] for one in (2, 100, 200, 1)]
-    assert taken == [[0, 1], [*range(2, 102)], [*range(102, 150)], []]
+    taken = [
+        [int(call.decision_id) for call in log.take(limit).calls()]
+        for limit in (0, 20, 100, 200, 10)
+    ]
+    assert taken == [[], [*range(20)], [*range(20, 120)], [*range(120, 157)], []]
 
 
 def test_each_call_comes_out_with_its_own_decision() -> None:
@@ -147,16 +152,6 @@ def test_calls_beyond_its_capacity_are_dropped_and_counted() -> None:
     assert [call.decision_id for call in log.take(10).calls()] == ["5"]
 
 
-def test_calls_can_be_let_go_of_without_being_taken() -> None:
-    """Those that have waited longest, no more than asked for or than there are."""
-    log = new_log()
-    for number in range(3):
-        log.note(str(number), AT, "3cx", QUERY, decision())
-    assert log.drop(2) == 2
-    assert [call.decision_id for call in log.take(10).calls()] == ["2"]
-    assert log.drop(2) == 0
-
-
 def test_another_thread_takes_each_call_once() -> None:
     """While calls are noted all the time, none is lost and none comes out twice."""
     log = new_log(100_000)
@@ -165,7 +160,7 @@ def test_another_thread_takes_each_call_once() -> None:
 
     def take_all() -> None:
         while not is_over.is_set() or len(log):
-            taken.extend(log.take(7).calls())
+            taken.extend(log.take(20).calls())
 
     thread = threading.Thread(target=take_all)
     thread.start()
@@ -174,4 +169,19 @@ def test_another_thread_takes_each_call_once() -> None:
         log.note(str(number), AT, "3cx", QUERY, standing)
     is_over.set()
     thread.join(60)
-    assert [call.decision_id for call in taken] == [str(number) for number in range(20_000)]
+    assert sorted(int(call.decision_id) for call in taken) == list(range(20_000))
+
+
+def test_what_cannot_be_recorded_keeps_no_caller_from_his_route() -> None:
+    """A defect costs a call and those taken beside it, which are counted; the others go on."""
+    dropped: list[int] = []
+    log = new_log(100, tell_dropped=dropped.append)
+    with capture_logs() as lines:
+        for number in range(3 * PIECE):
+            # Nothing of the kind comes from the hook.
+            query: dict[str, Any] = QUERY | ({"callid": None} if number == 2 else {})
+            log.note(str(number), AT, "3cx", query, decision())
+    assert [line["event"] for line in lines] == ["calls_not_recorded"]
+    assert sum(dropped) == 3
+    taken = [int(call.decision_id) for call in log.take(100).calls()]
+    assert taken == list(range(3, 3 * PIECE))

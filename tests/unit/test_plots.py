@@ -8,9 +8,21 @@ import pytest
 
 from benchmarks import scale_parts
 from benchmarks.__main__ import main as measure
-from benchmarks.growth_table import growth_table, with_table
-from benchmarks.plots import DRAWN, changes_plot, latency_plot, lookup_plot, memory_plot, start_plot
+from benchmarks.before_after import before_after_table
+from benchmarks.figures import Goal, LeftOut, Row, write_results
+from benchmarks.growth_table import growth_table
+from benchmarks.page_table import with_table
+from benchmarks.plots import (
+    DRAWN,
+    changes_plot,
+    latency_plot,
+    lookup_plot,
+    memory_plot,
+    read_rows,
+    start_plot,
+)
 from benchmarks.plots import main as draw
+from benchmarks.steps_table import steps_table
 
 PARTS = {value for name, value in vars(scale_parts).items() if name.isupper()}
 
@@ -76,9 +88,34 @@ def test_what_was_not_measured_is_not_drawn(
     """Nothing is written, and the message names what to run."""
     results = tmp_path / "results.json"
     results.write_text(json.dumps({"rows": [scale_row(100)]}))
-    assert draw(["--results", str(results), "--to", str(tmp_path / "drawn")]) == 1
+    docs = tmp_path / "docs"
+    assert draw(["--results", str(results), "--before", str(results), "--docs", str(docs)]) == 1
     assert "python -m benchmarks --only latency" in capsys.readouterr().err
-    assert not (tmp_path / "drawn").exists()
+    assert not docs.exists()
+
+
+def test_figures_stand_beside_those_of_earlier_code(tmp_path: Path) -> None:
+    """Each row that is judged is told with what it was, if it was there, and of which commits."""
+    before, now = tmp_path / "before.json", tmp_path / "now.json"
+    goal = Goal("ratio", "at least", 0.75, 0.9)
+    hook = Row("hook throughput", 4_000, "requests/s", (goal,), peer=8_000, ratio=0.5)
+    write_results([("throughput", hook)], before)
+    rows: list[tuple[str, Row | LeftOut]] = [
+        ("workers", Row("two workers", 9_000, "requests/s", (goal,), peer=6_000, ratio=1.5)),
+        ("throughput", Row(hook.name, 6_000, "requests/s", (goal,), peer=7_500, ratio=0.8)),
+        ("peers", LeftOut("beside Express", "no Node here")),
+    ]
+    write_results(rows, now)
+    table = before_after_table(read_rows(before), [scale_row(100), *read_rows(now)])
+    _, _, *lines, _, told = table.replace("\N{MULTIPLICATION SIGN}", "x").splitlines()
+    hook_cells, workers_cells, left_out = ([*map(str.strip, one.split("|"))][1:-1] for one in lines)
+    figures = ["4,000 requests/s", "6,000 requests/s", "7,500 requests/s"]
+    assert hook_cells == [hook.name, *figures, "0.50x", "0.80x", "≥ 0.75x", "≥ 0.9x", "reach"]
+    none = "\N{EN DASH}"
+    assert workers_cells[:2] == ["two workers", none]
+    assert left_out == ["beside Express", *[none] * 7, "left out"]
+    commit, moment = (read_rows(before)[0][key] for key in ("commit", "measured_at"))
+    assert told.startswith(f"Before: {commit}, {moment} to {moment}, with a load of")
 
 
 def test_table_has_a_column_for_each_number_of_schedules() -> None:
@@ -93,11 +130,34 @@ def test_table_has_a_column_for_each_number_of_schedules() -> None:
 
 def test_table_takes_the_place_of_the_one_before() -> None:
     """Writing it again changes nothing else of a page, however long the old one was."""
-    begin, end = "<!-- `make plots` writes this table -->", "<!-- the end of that table -->"
-    page = f"before\n\n{begin}\nold\nand long\n{end}\n\nafter\n"
-    written = with_table(page, "| new |\n")
-    assert written == f"before\n\n{begin}\n\n| new |\n\n{end}\n\nafter\n"
-    assert with_table(written, "| new |\n") == written
+    begins = [f"<!-- `make plots` writes this table: {name} -->" for name in ("other", "mine")]
+    end = "<!-- the end of that table -->"
+    other = f"before\n\n{begins[0]}\nkept\n{end}\n\nbetween\n\n"
+    page = f"{other}{begins[1]}\nold\nand long\n{end}\n\nafter\n"
+    written = with_table(page, "mine", "| new |\n")
+    assert written == f"{other}{begins[1]}\n\n| new |\n\n{end}\n\nafter\n"
+    assert with_table(written, "mine", "| new |\n") == written
+
+
+def test_table_without_a_place_is_not_lost() -> None:
+    """A page that has no place for a table is told, rather than left without it."""
+    with pytest.raises(ValueError, match="no place for the table of steps"):
+        with_table("before\n", "steps", "| new |\n")
+
+
+def test_steps_stand_in_the_order_of_a_call(tmp_path: Path) -> None:
+    """The whole comes first, then each step with its µs, and when it was measured."""
+    results = tmp_path / "results.json"
+    steps = {"head, µs": 3.25, "query, µs": 2.0}
+    write_results([("steps", Row("a call", 40.5, "µs", (), parts=steps))], results)
+    head, _, *lines, _, when = steps_table(read_rows(results)).splitlines()
+    assert [head, *lines] == [
+        "| step | µs |",
+        "| a call | 40.5 |",
+        "| head | 3.25 |",
+        "| query | 2 |",
+    ]
+    assert when.startswith("Measured at 20")
 
 
 @pytest.mark.slow
