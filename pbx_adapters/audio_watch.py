@@ -16,6 +16,8 @@ from audio_store.masters import MasterFiles
 LOOK_SECONDS: Final = 5.0
 # Where there are very many messages, looking may cost the calls at most a hundredth of the time.
 _REST_PER_SECOND: Final = 100
+# But nobody waits longer than this for messages that were put back.
+_MAX_REST_SECONDS: Final = 30.0
 # Each step holds up the calls, and the changes that wait to be put into service.
 _ENTRIES_A_STEP: Final = 100
 _BYTES_A_STEP: Final = 2_000_000
@@ -99,7 +101,8 @@ class AudioWatch:
         self._spent_seconds += thread_time() - started
         if news is not None:
             self._looking = None
-            self._due_at = max(self._due_at, now + self._spent_seconds * _REST_PER_SECOND)
+            rest = min(self._spent_seconds * _REST_PER_SECOND, _MAX_REST_SECONDS)
+            self._due_at = max(self._due_at, now + rest)
         return news
 
     def _look(self) -> Iterator[AudioNews | None]:

@@ -75,12 +75,17 @@ class CheckClock:
 
     def __init__(self, seconds: float, now: float) -> None:
         self._seconds = seconds
-        self._due_at = now + seconds
+        self._regular_at = now + seconds
+        self._hastened_at = inf
         self._suspected_at = inf
 
     def hasten(self, now: float) -> None:
         """Have the next check soon."""
-        self._due_at = min(self._due_at, now + min(_SETTLED_SECONDS, self._seconds))
+        self._hastened_at = min(self._hastened_at, now + min(_SETTLED_SECONDS, self._seconds))
+
+    def put_off(self, now: float) -> None:
+        """Let the interval begin now, while a check is at work: a large store's takes long."""
+        self._regular_at = now + self._seconds
 
     def suspect(self, now: float) -> None:
         """Have the next check soon, unless the suspicion is cleared before."""
@@ -92,10 +97,10 @@ class CheckClock:
 
     def is_due(self, now: float) -> bool:
         """Tell whether to check now; then the next one is an interval away."""
-        if now < min(self._due_at, self._suspected_at):
+        if now < min(self._regular_at, self._hastened_at, self._suspected_at):
             return False
-        self._due_at = now + self._seconds
-        self._suspected_at = inf
+        self._regular_at = now + self._seconds
+        self._hastened_at = self._suspected_at = inf
         return True
 
 
@@ -110,7 +115,7 @@ class StoreCheck:
         self._data_dir = data_dir
         self._clock = CheckClock(seconds, now)
         self._footprint = footprint_of(data_dir)
-        self._checking: Iterator[frozenset[str] | None] = iter(())
+        self._checking: Iterator[frozenset[str] | None] | None = None
 
     def step(self, now: float, *, is_committed: bool, is_explained: bool) -> frozenset[str] | None:
         """Do a little of a check that is due; return which schedules' text is damaged at its end.
@@ -127,6 +132,13 @@ class StoreCheck:
             # The log is written before its commit is seen: on a slow disk long before.
             self._clock.suspect(now)
         if self._clock.is_due(now):
+            # What was written since may be seen only by a check that begins anew.
             self._checking = find_damaged(self._data_dir)
+        if self._checking is None:
+            return None
+        self._clock.put_off(now)
         # A step at a time: a change must not wait for the whole check.
-        return next(self._checking, None)
+        damaged = next(self._checking)
+        if damaged is not None:
+            self._checking = None
+        return damaged

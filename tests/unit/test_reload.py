@@ -200,17 +200,35 @@ def test_whole_store_has_no_damage(tmp_path: Path) -> None:
         list(find_damaged(tmp_path))
 
 
+def link_many(data_dir: Path) -> None:
+    """Link twice as many numbers as a check reads in one step, and some more."""
+    with (
+        closing(open_store(data_dir)) as store,
+        store.writing("test", datetime(2026, 11, 22, tzinfo=UTC)) as writer,
+    ):
+        for many in range(21):
+            numbers = [f"+3185{many * 200 + place:07}" for place in range(200)]
+            writer.save(schedule_of(id=f"many-{many}", numbers=numbers), summary="test")
+
+
 def test_a_check_gives_way_among_numbers(tmp_path: Path) -> None:
     """However many are linked, changes don't wait until all are read."""
     Followed(tmp_path)
-    with (
-        closing(open_store(tmp_path)) as store,
-        store.writing("test", datetime(2026, 11, 22, tzinfo=UTC)) as writer,
-    ):
-        for many in range(11):
-            numbers = [f"+3185{many * 200 + place:07}" for place in range(200)]
-            writer.save(schedule_of(id=f"many-{many}", numbers=numbers), summary="test")
-    assert list(find_damaged(tmp_path)) == [None, frozenset()]
+    link_many(tmp_path)
+    assert list(find_damaged(tmp_path)) == [None, None, frozenset()]
+
+
+def test_a_check_that_takes_longer_than_its_interval_ends(tmp_path: Path) -> None:
+    """The next one comes an interval after it, so that a large store is checked at all."""
+    Followed(tmp_path)
+    link_many(tmp_path)
+    # As in the daemon: the log beside the database comes and goes with who has it open.
+    with closing(open_store(tmp_path)) as store:
+        store.revision()
+        check = StoreCheck(tmp_path, CHECK_SECONDS, 100.0)
+        moments = (160.0, 200.0, 240.0, 299.9, 300.0, 310.0, 320.0)
+        found = [check.step(now, is_committed=False, is_explained=False) for now in moments]
+    assert found == [None, None, frozenset(), None, None, None, frozenset()]
 
 
 @pytest.mark.parametrize("table", ["schedules", "numbers", "tokens"])
