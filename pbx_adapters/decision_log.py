@@ -1,8 +1,8 @@
 """What was decided for each call, from the call itself to whoever keeps it.
 
 Every few calls, what is to be kept of them is made text, on the event loop itself: what a call has
-just used is near the processor, and is gone before the next ones need room. A thread that does so a
-second later takes three times as long, and calls wait for Python's lock meanwhile.
+just used is near the processor, and is gone before the next ones need room. To a thread that does
+so a second later it is far away, and calls wait for Python's lock meanwhile.
 """
 
 from collections import deque

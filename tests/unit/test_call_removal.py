@@ -2,11 +2,9 @@
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from pbx_adapters import decision_keeper
 from pbx_adapters.decision_keeper import DecisionKeeper
@@ -28,13 +26,6 @@ from tests.recorded import (
 def path(tmp_path: Path) -> Path:
     """Name the database."""
     return tmp_path / "decisions.db"
-
-
-@pytest.fixture
-def logged() -> Iterator[list[dict[str, object]]]:
-    """Collect what is logged."""
-    with capture_logs() as lines:
-        yield lines  # type: ignore[misc]
 
 
 def test_what_is_too_old_is_removed(path: Path) -> None:

@@ -2,13 +2,11 @@
 
 import sqlite3
 import stat
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from pbx_adapters.decisions_db import STEPS, DecisionsUnavailableError
 from pbx_adapters.token_uses import read_uses, write_uses
@@ -24,13 +22,6 @@ FIVE_PAST = datetime(2026, 11, 22, 10, 5, tzinfo=UTC)
 def path(tmp_path: Path) -> Path:
     """Name the database."""
     return tmp_path / "decisions.db"
-
-
-@pytest.fixture
-def logged() -> Iterator[list[dict[str, object]]]:
-    """Collect what is logged."""
-    with capture_logs() as lines:
-        yield lines  # type: ignore[misc]
 
 
 def test_last_use_is_kept_to_the_minute(path: Path) -> None:
