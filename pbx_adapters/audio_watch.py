@@ -15,11 +15,11 @@ from audio_store.masters import MasterFiles
 
 LOOK_SECONDS: Final = 5.0
 # Where there are very many messages, looking may cost the calls at most a hundredth of the time.
-_REST_PER_SECOND: Final = 100
+_SECONDS_PER_SPENT: Final = 100
 # But nobody waits longer than this for messages that were put back.
 _MAX_REST_SECONDS: Final = 30.0
-# Each step holds up the calls, and the changes that wait to be put into service.
-_ENTRIES_A_STEP: Final = 100
+# Each step holds up the calls, for some tenths of a millisecond, and there are twenty in a second.
+_ENTRIES_A_STEP: Final = 25
 _BYTES_A_STEP: Final = 2_000_000
 # Opening a small one takes as long as reading so much.
 _BYTES_A_FILE: Final = 20_000
@@ -43,17 +43,17 @@ class AudioNews(NamedTuple):
 class AudioWatch:
     """Looks at the files of messages every `look_seconds`, on one monotonic clock.
 
-    Where there are very many it looks less often: after a look it rests a hundred times as long as
-    that took of the processor. A file that is new, or has another size or time of change than at
-    the look before, is read and verified at once. All others are once, a little with each look; and
-    damaged ones ever again, for nothing may tell that a disk or an owner's rights have been mended.
-    For the thread that compiles; only `report` may be called from others.
+    Where there are very many it looks less often: a look and the rest after it last a hundred times
+    as long as it took of the processor. A file that is new, or has another size or time of change
+    than at the look before, is read and verified at once. All others are once, a little with each
+    look; and damaged ones ever again, for nothing may tell that a disk or an owner's rights have
+    been mended. For the thread that compiles; only `report` may be called from others.
     """
 
     def __init__(self, masters: MasterFiles, *, look_seconds: float = LOOK_SECONDS) -> None:
         self._masters = masters
         self._look_seconds = look_seconds
-        self._due_at = -inf
+        self._began_at = self._due_at = -inf
         self._spent_seconds = 0.0
         # By message what tells its file from another one: a hash, for there may be very many.
         self._seen: dict[str, int] | None = None
@@ -85,6 +85,7 @@ class AudioWatch:
         if self._looking is None:
             if now < self._due_at and not self._reported:
                 return None
+            self._began_at = now
             self._due_at = now + self._look_seconds
             self._spent_seconds = 0.0
             self._looking = self._look()
@@ -101,8 +102,8 @@ class AudioWatch:
         self._spent_seconds += thread_time() - started
         if news is not None:
             self._looking = None
-            rest = min(self._spent_seconds * _REST_PER_SECOND, _MAX_REST_SECONDS)
-            self._due_at = max(self._due_at, now + rest)
+            ends_at = self._began_at + self._spent_seconds * _SECONDS_PER_SPENT
+            self._due_at = max(self._due_at, min(ends_at, now + _MAX_REST_SECONDS))
         return news
 
     def _look(self) -> Iterator[AudioNews | None]:

@@ -171,7 +171,8 @@ def test_first_look_reads_no_more_than_a_little(tmp_path: Path) -> None:
         steps = 0
         while (news := watch.step(now)) is None:
             steps += 1
-        assert steps == 10
+        # One after 25 of the list, and ten that read.
+        assert steps == 11
         lost.append(30 - len(news.playable or ()))
     assert lost == [10, 20, 30, 30]
 
@@ -197,15 +198,20 @@ def test_folder_listed_again_is_news(masters: MasterFiles) -> None:
     assert playable(watch, 30) is None
 
 
+def store_many(masters: MasterFiles, count: int) -> None:
+    """Store so many small messages."""
+    for number in range(count):
+        message = b"%d" % number
+        masters.path_of(sha256(message).hexdigest()).write_bytes(message)
+
+
 def test_many_files_take_many_steps(tmp_path: Path) -> None:
     """A look at thousands of files gives way in between, however small, and misses none."""
     masters = MasterFiles(tmp_path)
-    for number in range(1_200):
-        message = b"%d" % number
-        masters.path_of(sha256(message).hexdigest()).write_bytes(message)
+    store_many(masters, 1_200)
     watch = AudioWatch(masters)
-    # Twelve for listing them all; a hundred are read in one, and a thousand in a look.
-    assert [watch.step(0) for _ in range(22)] == [None] * 22
+    # 48 for listing them all; a hundred are read in one, and a thousand in a look.
+    assert [watch.step(0) for _ in range(58)] == [None] * 58
     news = watch.step(0)
     assert news is not None
     assert news.playable is not None
@@ -215,9 +221,7 @@ def test_many_files_take_many_steps(tmp_path: Path) -> None:
 def test_look_that_took_long_is_followed_by_a_long_rest(tmp_path: Path) -> None:
     """After a look there is no other until it has cost a hundredth of the time, or less."""
     masters = MasterFiles(tmp_path)
-    for number in range(500):
-        message = b"%d" % number
-        masters.path_of(sha256(message).hexdigest()).write_bytes(message)
+    store_many(masters, 500)
     watch = AudioWatch(masters, look_seconds=0)
     began = thread_time()
     look(watch, 1_000)
@@ -225,3 +229,13 @@ def test_look_that_took_long_is_followed_by_a_long_rest(tmp_path: Path) -> None:
     # Nearly all of that is the work itself, which is what counts.
     assert [watch.step(1_000 + 50 * took) for _ in range(20)] == [None] * 20
     assert look(watch, 1_000 + 100 * took).playable is None
+
+
+def test_look_that_was_spread_needs_no_rest(tmp_path: Path) -> None:
+    """The time that passed between its steps counts as well."""
+    masters = MasterFiles(tmp_path)
+    store_many(masters, 500)
+    watch = AudioWatch(masters, look_seconds=0)
+    news = [watch.step(at) for at in range(0, 600, 10)]
+    # 21 steps each: twenty that list, one for what follows; in the first five more that read.
+    assert [at for at, one in zip(range(0, 600, 10), news, strict=True) if one] == [250, 460]
