@@ -22,27 +22,31 @@ _OUTCOME: Final = TypeAdapter(RecordedOutcome)
 _MAX_OUTCOMES: Final = 8_192
 
 
+# The rows of some calls as JSON values between commas, and the outcome of each as JSON.
+_Part = tuple[bytes, tuple[bytes, ...]]
+
+
 class CallSlice(NamedTuple):
-    """So many calls: their rows as JSON values between commas, and the outcome of each as JSON.
+    """So many calls, in one or more parts.
 
     UTF-8, in which one odd character doesn't make all the others wider. Calls with one outcome
     have one text of it.
     """
 
     size: int = 0
-    rows: bytes = b""
-    outcomes: tuple[bytes, ...] = ()
+    parts: tuple[_Part, ...] = ()
 
     def calls(self) -> list[RecordedCall]:
         """Read the calls; raises `ValueError` where they are none."""
-        rows = _ROWS.validate_json(b"[%b]" % self.rows, strict=True)
-        pairs = zip(rows, map(_read_outcome, self.outcomes), strict=True)
+        rows = _ROWS.validate_json(b"[%b]" % b",".join(rows for rows, _ in self.parts), strict=True)
+        outcomes = chain.from_iterable(told for _, told in self.parts)
+        pairs = zip(rows, map(_read_outcome, outcomes), strict=True)
         return [RecordedCall(*row, outcome) for row, outcome in pairs]
 
 
 def slice_of(rows: list[CallRow], told_outcomes: Iterable[bytes]) -> CallSlice:
     """Make a slice of calls' fields, and of their outcomes as `told_outcome` gives them."""
-    return CallSlice(len(rows), to_json(rows)[1:-1], tuple(told_outcomes))
+    return CallSlice(len(rows), ((to_json(rows)[1:-1], tuple(told_outcomes)),))
 
 
 def told_outcome(outcome: RecordedOutcome) -> bytes:
@@ -56,7 +60,12 @@ def _read_outcome(told: bytes) -> RecordedOutcome:
 
 
 def join_slices(slices: Iterable[CallSlice]) -> CallSlice:
-    """Make one slice of several."""
+    """Make one slice of several.
+
+    Their texts are left alone: to touch thousands of them, that lie far from the processor, while
+    calls wait for Python's lock, takes longer than all else that is done with them here.
+    """
     some = [one for one in slices if one.size]
-    sizes, rows, outcomes = zip(*some, strict=True) if some else ((), (), ())
-    return CallSlice(sum(sizes), b",".join(rows), tuple(chain.from_iterable(outcomes)))
+    return CallSlice(
+        sum(one.size for one in some), tuple(chain.from_iterable(one.parts for one in some))
+    )

@@ -25,7 +25,7 @@ STOP_SECONDS: Final = 5.0
 SLICE: Final = 250
 # What is written together; others who write, such as the keeper of token uses, wait for that.
 _SLICES_AT_ONCE: Final = 8
-# To write a call takes more than half as long as to answer one. While more come in a second than
+# To write a call takes nearly as long as to answer one. While more come in a second than
 # these they only wait, as text, which takes a ninth of that.
 RUSH: Final = 1_000
 # Some 30 MB of text.
