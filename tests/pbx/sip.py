@@ -11,8 +11,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
-from tests.e2e.daemon import PATIENCE
+from tests.e2e.daemon import PATIENCE, wait_until
 from tests.pbx.asterisk import FILES, Asterisk
+from tests.pbx.ports import is_taken
 from tests.pbx.suites import require_suite
 
 _BETWEEN: Final = re.compile(r"^-{40,} (\S+)(?: (\S+))?\n", re.MULTILINE)
@@ -138,6 +139,10 @@ def telephone(
         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TERM": "dumb"},
     )
     try:
+        wait_until(
+            lambda: is_taken(("127.0.0.1", port)) or process.poll() is not None,
+            "the telephone is at its port",
+        )
         yield Telephone(process, folder / "trace", port)
     finally:
         process.kill()
