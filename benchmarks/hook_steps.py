@@ -26,6 +26,7 @@ from benchmarks.effort import Effort
 from benchmarks.figures import Row
 from benchmarks.hook_load import hook_requests
 from benchmarks.in_process import MORNING, compile_table, quiet, snapshot_of
+from benchmarks.raw_http import request_text
 from benchmarks.workplace import Workplace
 from pbx_adapters import hook
 from pbx_adapters.admission import Admission
@@ -40,35 +41,35 @@ from pbx_adapters.metrics import Metrics
 from pbx_adapters.query_text import parse_query
 from pbx_adapters.ready_response import ReadyResponse
 from pbx_adapters.serving import Service, Serving
-from pbx_adapters.url_table import Handler, dispatch
+from pbx_adapters.url_table import App, PromptHandler
 from pbx_adapters.wiring import loop_factory
 from routing_engine.decision import CallQuery, Decision
 from routing_engine.resolver import resolve
 from schedules.telephone import read_number
 
 WHOLE: Final = "a call, from bytes to bytes"
-_BARE: Final = "aiohttp's low-level server: a short head parsed, request and task made, bytes sent"
+_BARE: Final = "a short head guarded and parsed, a request made, bytes sent"
 _HEAD: Final = "the head of a call: a token, four parameters"
-_GUARD: Final = "connection guard: tiny chunks, when a head began"
 _QUERY: Final = "the query read"
 _ADMIT: Final = "admission: whose token, until when and where from, its use noted"
 _DECIDE: Final = "number read, decision looked up"
 _ANSWER: Final = "date, instant and id filled into the prepared answer, a response made of it"
 _COUNT: Final = "decision, duration and response counted"
-_REST: Final = "the rest of the handler, and the way to it"
+_REST: Final = "the rest of the handler"
 _RECORD: Final = "and for the record: noted, every tenth time ten made text, callers hashed"
 _WRITE: Final = "in another thread, unless calls rush in: written, with indexes and counts"
+_TASK: Final = "not done: a task for the call, as aiohttp makes one, until it has answered"
 _LINE: Final = "not done: a line of log for the call"
 
 _PATH: Final = "/hook/3cx"
 _DIALECT: Final = "3cx"
 _REGION: Final = "NL"
 _WARMING_CALLS: Final = 4
+# Until aiohttp waits for the next request, where it made a task of the one before.
+_TURNS_TO_REST: Final = 4
 _ID: Final = "0123456789ab-00000001"
 _BASE_URL: Final = "http://127.0.0.1:8080"
-_BARE_REQUEST: Final = (
-    b"GET /hello HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: benchmark\r\nAccept: */*\r\n\r\n"
-)
+_BARE_REQUEST: Final = request_text(_PATH, 8080).encode()
 _READY: Final = ReadyResponse(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
 
 _log = structlog.get_logger()
@@ -140,7 +141,7 @@ class _Steps:
             region=_REGION,
             note=self._log.note,
         )
-        self._handler = dispatch({_PATH: {"GET": answering.handler(_DIALECT)}}, _answer_ready)
+        self._handler = answering.handler(_DIALECT)
         self._places: dict[str, tuple[tuple[object, str], ...]] = {
             _QUERY: ((hook, "parse_query"),),
             _ADMIT: ((answering, "_admit"),),
@@ -155,28 +156,29 @@ class _Steps:
 
     async def warm_up(self, calls: int) -> None:
         """Have calls answered and recorded, so that nothing is done for the first time later."""
-        with _guarded_server(self._handler) as server:
+        with _serving(self._handler) as server:
             await _time_requests(server, list(islice(self._requests, calls)))
         await self.time_all()
 
     async def time_all(self) -> dict[str, float]:
         """Have some calls answered in all ways; returns what each step takes a call, in µs."""
         requests = list(islice(self._requests, RUSH))
-        bare = await _time_requests(_plain_server(_answer_ready), [_BARE_REQUEST] * RUSH)
-        head = await _time_requests(_plain_server(_answer_ready), requests)
-        with _guarded_server(_answer_ready) as server:
-            guard = await _time_requests(server, requests)
-        with _guarded_server(self._handler) as server:
+        with _serving(_answer_ready) as server:
+            bare = await _time_requests(server, [_BARE_REQUEST] * RUSH)
+            head = await _time_requests(server, requests)
+        with _serving(_answer_ready, is_prompt=False) as server:
+            by_task = await _time_requests(server, requests)
+        with _serving(self._handler) as server:
             whole = await _time_requests(server, requests)
         steps = await self._time_steps(requests)
         return {
             WHOLE: whole,
             _BARE: bare,
             _HEAD: head - bare,
-            _GUARD: guard - head,
             **steps,
-            _REST: whole - guard - sum(steps.values()),
+            _REST: whole - head - sum(steps.values()),
             **self._time_record(requests),
+            _TASK: by_task - head,
             _LINE: _median_of(_log_call, requests),
         }
 
@@ -187,7 +189,7 @@ class _Steps:
                 step: [stack.enter_context(_timed(*place)) for place in places]
                 for step, places in self._places.items()
             }
-            server = stack.enter_context(_guarded_server(self._handler))
+            server = stack.enter_context(_serving(self._handler))
             await _time_requests(server, requests)
         clock = _median_of(bool, requests)
         return {
@@ -228,14 +230,10 @@ def _log_call(request: bytes) -> None:
     _log.debug("call_decided", decision_id=_ID, schedule=len(request))
 
 
-def _plain_server(handler: Handler) -> _Protocols:
-    server = web.Server(handler)
-    return lambda _wire: server()
-
-
 @contextmanager
-def _guarded_server(handler: Handler) -> Iterator[_Protocols]:
-    guard = ConnectionGuard(web.Server(handler), ConnectionLimits(), lambda _why: None)
+def _serving(handler: PromptHandler, *, is_prompt: bool = True) -> Iterator[_Protocols]:
+    app = App(handler, {_PATH: handler} if is_prompt else {})
+    guard = ConnectionGuard(app, ConnectionLimits(), lambda _why: None)
 
     def admit(wire: _Wire) -> web.RequestHandler:
         connection = guard.admit(wire, None)
@@ -253,6 +251,8 @@ async def _time_requests(server: _Protocols, requests: Sequence[bytes]) -> float
     connection.connection_made(wire)
     laps = []
     for request in requests:
+        for _ in range(_TURNS_TO_REST):
+            await asyncio.sleep(0)
         wire.is_answered = False
         started = perf_counter_ns()
         connection.data_received(request)

@@ -6,12 +6,15 @@ turns, in which the other daemon is paused.
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, median
 from tempfile import TemporaryDirectory
+from time import time
 from typing import Final, NamedTuple
 
 from benchmarks.cores import cpu_seconds
@@ -23,6 +26,16 @@ from benchmarks.workplace import Server, Workplace, paused, started_daemon, wait
 
 _WORKERS: Final = {"one": 1, "two": 2}
 _WARMING_CALLS: Final = 4
+# All begin at one moment, so that what one takes to start isn't taken from another.
+_COUNTING: Final = """
+import sys, time
+begin, seconds = map(float, sys.argv[1:])
+time.sleep(max(0, begin - time.time()))
+count = 0
+while time.time() < begin + seconds:
+    count += 1
+print(count)
+"""
 
 
 class _Measured(NamedTuple):
@@ -44,6 +57,10 @@ def measure_workers(effort: Effort, workplace: Workplace) -> Row:
     On a machine of two cores the generator takes part of what two workers would have: their
     figure is per core that it left.
     """
+    pure_work = [
+        _pure_work(2, effort.throughput_seconds) / _pure_work(1, effort.throughput_seconds)
+        for _ in range(effort.rounds)
+    ]
     with _running(workplace) as (servers, generator):
         triplets = [
             [_measure(servers, generator, name, effort.throughput_seconds) for name in turn]
@@ -60,6 +77,7 @@ def measure_workers(effort: Effort, workplace: Workplace) -> Row:
         peer=median(ones),
         ratio=median(ratios),
         parts={
+            "counting in two processes beside one, nothing else running": median(pure_work),
             "two workers, requests/s as they were": median(two.rate for _, two, _ in triplets),
             "one process, requests/s as they were": median(one.rate for one, _, _ in triplets),
             "two workers, cores used": median(two.daemon for _, two, _ in triplets),
@@ -73,6 +91,13 @@ def measure_workers(effort: Effort, workplace: Workplace) -> Row:
         },
         rounds=ratios,
     )
+
+
+def _pure_work(processes: int, seconds: float) -> int:
+    """Have so many processes count for a while, all at once; returns how far they got together."""
+    command = [sys.executable, "-c", _COUNTING, str(time() + 0.5), str(seconds)]
+    counting = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(processes)]
+    return sum(int(one.communicate()[0]) for one in counting)
 
 
 @contextmanager

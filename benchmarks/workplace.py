@@ -30,6 +30,7 @@ from schedules.sqlite_store import open_store
 # A hundred thousand schedules take most of a minute.
 _START_SECONDS: Final = 300.0
 _POLL_SECONDS: Final = 0.02
+_SETTLING_SECONDS: Final = 0.1
 # Everything was saved in one transaction: the store's first revision.
 _LOADED: Final = re.compile(rb"\nbereikbaar_snapshot_revision [1-9]")
 _ANYTHING: Final = re.compile(rb"")
@@ -219,7 +220,12 @@ def free_port() -> int:
 
 @contextmanager
 def paused(processes: Iterable[int]) -> Iterator[None]:
-    """Keep processes from running, by their ids: what they still have to do takes nobody's time."""
+    """Keep processes from running, by their ids: what they still have to do takes nobody's time.
+
+    Before that all have a moment, for whoever was paused just now: what he does once a second has
+    fallen due meanwhile, and would all come at once.
+    """
+    sleep(_SETTLING_SECONDS)
     pids = tuple(processes)
     try:
         for pid in pids:

@@ -19,7 +19,7 @@ from pbx_adapters.refusals import RefusedError, bare_answer
 from pbx_adapters.serving import Serving
 from pbx_adapters.signed_table import SignedTables
 from pbx_adapters.token_gate import TokenGate, refusal_response
-from pbx_adapters.url_table import Handler, dispatch
+from pbx_adapters.url_table import App, Handler, dispatch
 from pbx_adapters.whole import SilentError, Whole
 
 _AUDIO: Final = re.compile("/audio/([0-9a-f]{64})[.]wav", re.ASCII)
@@ -43,8 +43,8 @@ def build_app(  # noqa: PLR0913 - its wiring
     *,
     whole: Whole,
     clock: Callable[[], int],
-) -> Handler:
-    """Return the handler of every request, that daemon and tests serve.
+) -> App:
+    """Return what daemon and tests serve.
 
     `whole` speaks for all processes of the daemon; `clock` gives epoch seconds.
     """
@@ -55,10 +55,10 @@ def build_app(  # noqa: PLR0913 - its wiring
         (_TABLE, dict.fromkeys(_PAGE_METHODS, SignedTables(gate, metrics, clock).send)),
     )
     paths = _Paths(serving, gate, patterns, whole)
-    handlers = {dialect: hook.handler(dialect) for dialect in DIALECTS}
-    return dispatch(
+    hooks = {f"/hook/{dialect}": hook.handler(dialect) for dialect in DIALECTS}
+    handler = dispatch(
         {
-            **{f"/hook/{name}": {"GET": one, "POST": one} for name, one in handlers.items()},
+            **{path: {"GET": one, "POST": one} for path, one in hooks.items()},
             "/-/healthy": _page(tell_alive),
             "/-/ready": _page(paths.tell_ready),
             "/-/reload": {"POST": paths.reload_now},
@@ -67,6 +67,7 @@ def build_app(  # noqa: PLR0913 - its wiring
         },
         paths.answer_other,
     )
+    return App(handler, hooks)
 
 
 def _page(handler: Handler) -> dict[str, Handler]:

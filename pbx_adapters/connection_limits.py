@@ -2,11 +2,20 @@
 
 import resource
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from aiohttp import web
 
 from pbx_adapters.addresses import Network
+
+DropReason = Literal[
+    "max_connections",
+    "max_connections_per_ip",
+    "slow_head",
+    "slow_body",
+    "slow_reader",
+    "tiny_chunks",
+]
 
 MAX_BODY_BYTES: Final = 64 * 1024
 BODY_SECONDS: Final = 10.0

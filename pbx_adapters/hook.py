@@ -33,7 +33,7 @@ from pbx_adapters.ready_response import ReadyResponse
 from pbx_adapters.refusals import HTTP_CODES, RefusedError
 from pbx_adapters.serving import Service, Serving
 from pbx_adapters.simulated_time import parse_at, zone_of
-from pbx_adapters.url_table import Handler
+from pbx_adapters.url_table import PromptHandler
 from routing_engine.decision import CallQuery, Decision
 from routing_engine.explain import explain_decision
 from routing_engine.resolver import resolve
@@ -96,8 +96,8 @@ class Hook:
         prefix = secrets.token_hex(6)
         self._decision_ids = (f"{prefix}-{number:08x}" for number in count(1))
 
-    def handler(self, dialect: str) -> Handler:
-        """Return the request handler of one dialect."""
+    def handler(self, dialect: str) -> PromptHandler:
+        """Return the request handler of one dialect; it waits for nothing but a body."""
         default_format = DIALECTS[dialect]
 
         async def answer_call(request: web.BaseRequest) -> web.StreamResponse:
@@ -148,7 +148,8 @@ class Hook:
             response = web.Response(
                 body=answer.body(at, decision_id), headers=self._headers[answer_format]
             )
-        self._metrics.calls.count_decision(dialect, decision, perf_counter() - started)
+        if self._admission is not None:
+            self._metrics.calls.count_decision(dialect, decision, perf_counter() - started)
         if self._note is not None:
             self._note(decision_id, at, dialect, query, decision)
         if self._tells_calls:

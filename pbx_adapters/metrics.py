@@ -19,7 +19,7 @@ from pbx_adapters.answer import DIALECTS
 from pbx_adapters.audio_download import DownloadFailure
 from pbx_adapters.auth import AuthFailure
 from pbx_adapters.call_tally import CallTally
-from pbx_adapters.connections import DropReason
+from pbx_adapters.connection_limits import DropReason
 from pbx_adapters.loader import LoadedTables
 from pbx_adapters.metric_sums import Combination, Family, read_families
 from pbx_adapters.notifications.settings import CHANNELS

@@ -19,7 +19,7 @@ class ReadyResponse(web.StreamResponse):
     _reason = "OK"
 
     def __init__(self, message: bytes) -> None:
-        self._message = message
+        self.message = message
 
     @property
     def keep_alive(self) -> bool | None:
@@ -31,7 +31,9 @@ class ReadyResponse(web.StreamResponse):
         transport = request.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError("the client has gone")
-        transport.write(self._message)
+        transport.write(self.message)
+        # Who asks on and on without reading shall not fill the memory.
+        await request.writer.drain()
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:

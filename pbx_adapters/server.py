@@ -5,14 +5,10 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from aiohttp import StreamReader, web
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http_parser import RawRequestMessage
-
-from pbx_adapters.connection_limits import MAX_BODY_BYTES, ConnectionLimits
-from pbx_adapters.connections import ConnectionGuard, DropReason
+from pbx_adapters.connection_limits import ConnectionLimits, DropReason
+from pbx_adapters.connections import ConnectionGuard
 from pbx_adapters.listening import BACKLOG, SocketFile, find_readable, is_unix
-from pbx_adapters.url_table import Handler
+from pbx_adapters.url_table import App
 
 _SETTLE_SECONDS = 0.05
 _ACCEPT_SECONDS = 1.0
@@ -29,14 +25,12 @@ class RunningServer:
 
     def __init__(
         self,
-        http: web.Server,
         guard: ConnectionGuard,
         sockets: Sequence[socket.socket],
         *,
         removes_files: bool = True,
     ) -> None:
         self.addresses: list[Any] = [sock.getsockname() for sock in sockets]
-        self._http = http
         self._guard = guard
         self._socket_files = [
             SocketFile.of(sock) for sock in sockets if removes_files and is_unix(sock)
@@ -85,8 +79,8 @@ class RunningServer:
         # Polled: an event would cost every request something, for one use in a daemon's life.
         while self._guard.close_waiting() and loop.time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_DRAIN_POLL_SECONDS)
-        self._http.pre_shutdown()
-        await self._http.shutdown(_CANCEL_SECONDS)
+        self._guard.http.pre_shutdown()
+        await self._guard.http.shutdown(_CANCEL_SECONDS)
         self._guard.stop()
 
     def _has_to_accept(self) -> bool:
@@ -95,7 +89,7 @@ class RunningServer:
 
 
 async def serve_guarded(
-    handler: Handler,
+    app: App,
     sockets: Sequence[socket.socket],
     limits: ConnectionLimits,
     on_drop: Callable[[DropReason], None],
@@ -104,37 +98,17 @@ async def serve_guarded(
 ) -> RunningServer:
     """Start to answer requests on bound sockets, which the server then owns.
 
-    handler: of every request, on aiohttp's low-level server: `web.Application` around it would
-    cost each call a sixth of its time. sockets: from `bind_tcp` and `bind_unix`; all share the
-    limits. on_drop: called with the reason for every client refused or cut off; it must be quick
-    and must not raise, and it is the caller who limits the rate of any log. removes_files: whether
-    files of Unix sockets go when the server is closed; not where other processes serve them too.
+    app: its handler is served on aiohttp's low-level server: `web.Application` around it would cost
+    each call a sixth of its time. sockets: from `bind_tcp` and `bind_unix`; all share the limits.
+    on_drop: called with the reason for every client refused or cut off; it must be quick and must
+    not raise, and it is the caller who limits the rate of any log. removes_files: whether files of
+    Unix sockets go when the server is closed; not where other processes serve them too.
     """
-    http = web.Server(handler, request_factory=_make_request)
-    guard = ConnectionGuard(http, limits, on_drop)
-    running = RunningServer(http, guard, sockets, removes_files=removes_files)
+    guard = ConnectionGuard(app, limits, on_drop)
+    running = RunningServer(guard, sockets, removes_files=removes_files)
     try:
         await running.listen(sockets)
     except BaseException:
         await running.close(grace_seconds=0)
         raise
     return running
-
-
-def _make_request(
-    message: RawRequestMessage,
-    payload: StreamReader,
-    protocol: web.RequestHandler,
-    writer: AbstractStreamWriter,
-    task: "asyncio.Task[None]",
-) -> web.BaseRequest:
-    """Make aiohttp's own request, with the limit on its body: aiohttp answers 413 above it."""
-    return web.BaseRequest(
-        message,
-        payload,
-        protocol,
-        writer,
-        task,
-        asyncio.get_running_loop(),
-        client_max_size=MAX_BODY_BYTES,
-    )

@@ -26,8 +26,7 @@ from pbx_adapters.audio_download import AudioDownloads, DownloadFailure
 from pbx_adapters.audio_watch import AudioWatch
 from pbx_adapters.caller_hash import CallerKeyError, make_caller_key, read_caller_key
 from pbx_adapters.config import Config, Listen
-from pbx_adapters.connection_limits import ConnectionLimits, fit_to_descriptors
-from pbx_adapters.connections import DropReason
+from pbx_adapters.connection_limits import ConnectionLimits, DropReason, fit_to_descriptors
 from pbx_adapters.data_dir import AUDIO_FOLDER, INBOX_FOLDER, remove_leftovers
 from pbx_adapters.decision_log import CAPACITY, DecisionLog
 from pbx_adapters.hook import Hook

@@ -14,8 +14,9 @@ from aiohttp import web
 
 from pbx_adapters.connection_limits import ConnectionLimits
 from pbx_adapters.listening import bind_tcp
+from pbx_adapters.ready_response import ReadyResponse
 from pbx_adapters.server import RunningServer, serve_guarded
-from pbx_adapters.url_table import dispatch
+from pbx_adapters.url_table import App, PromptHandler, dispatch
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -26,6 +27,10 @@ CALM = ConnectionLimits(
     head_seconds=LONG, body_seconds=LONG, keepalive_seconds=LONG, sweep_seconds=0.05
 )
 GET = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+READY = GET.replace(b"/ ", b"/ready?%d ")
+REFUSED = GET.replace(b"/ ", b"/refused ")
+# yarl, which reads the URL for aiohttp's parser, raises an IndexError.
+UNREADABLE = GET.replace(b"/ ", b"http://[::1]:80@/ready ")
 POST = b"POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n"
 CHUNKED = b"POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -47,16 +52,23 @@ class Probe:
         self.drops: Counter[str] = Counter()
         self.started = self.cancelled = 0
         self.gate = asyncio.Event()
-        self.handler = dispatch(
-            {
-                "/": {"GET": self.hello},
-                "/slow": {"GET": self.slow},
-                "/big": {"GET": self.big},
-                "/bug": {"GET": self.bug},
-                "/echo": {"POST": self.echo},
-                "/early": {"POST": self.hello},
-            },
-            self.nothing,
+        # Of each request to a prompt handler, whether a task was made for it.
+        self.had_tasks: list[bool] = []
+        prompt: dict[str, PromptHandler] = {"/ready": self.ready, "/refused": self.refused}
+        self.app = App(
+            dispatch(
+                {
+                    "/": {"GET": self.hello},
+                    "/slow": {"GET": self.slow},
+                    "/big": {"GET": self.big},
+                    "/bug": {"GET": self.bug},
+                    "/echo": {"POST": self.echo},
+                    "/early": {"POST": self.hello},
+                    **{path: {"GET": one, "POST": one} for path, one in prompt.items()},
+                },
+                self.nothing,
+            ),
+            prompt,
         )
 
     def on_drop(self, reason: str) -> None:
@@ -66,6 +78,23 @@ class Probe:
     async def hello(self, _request: web.BaseRequest) -> web.Response:
         """Answer at once."""
         return web.Response(text="hello")
+
+    async def ready(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer the query in ready bytes, where the connection is kept."""
+        self._note_task()
+        body = request.query_string.encode()
+        if not request.keep_alive:
+            return web.Response(body=body)
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+        return ReadyResponse(head + body)
+
+    async def refused(self, _request: web.BaseRequest) -> web.StreamResponse:
+        """Answer at once, but not in ready bytes."""
+        self._note_task()
+        return web.Response(status=403, text="refused")
+
+    def _note_task(self) -> None:
+        self.had_tasks.append(asyncio.current_task() is not None)
 
     async def slow(self, _request: web.BaseRequest) -> web.Response:
         """Answer once the gate opens."""
@@ -100,7 +129,7 @@ class Probe:
 async def serving(limits: ConnectionLimits) -> AsyncIterator[tuple[Probe, RunningServer, int]]:
     """Serve a probe on a free TCP port."""
     probe = Probe()
-    server = await serve_guarded(probe.handler, bind_tcp("127.0.0.1", 0), limits, probe.on_drop)
+    server = await serve_guarded(probe.app, bind_tcp("127.0.0.1", 0), limits, probe.on_drop)
     try:
         yield probe, server, server.addresses[0][1]
     finally:

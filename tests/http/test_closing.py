@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from pbx_adapters.connections import ConnectionGuard
+from pbx_adapters.url_table import App
 from tests.http.probe import CALM, GET, PATIENCE, POST, Client, Run, serving, until
 
 
@@ -140,7 +141,7 @@ def test_connection_whose_socket_is_gone_has_no_descriptor(run: Run) -> None:
             """Be gone already."""
 
     async def main() -> None:
-        guard = ConnectionGuard(web.Server(answer_never), CALM, print)
+        guard = ConnectionGuard(App(answer_never), CALM, print)
         connection = guard.admit(Closing(), None)
         assert connection is not None
         assert connection.descriptor == -1

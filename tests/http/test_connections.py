@@ -83,7 +83,7 @@ def test_unix_clients_have_no_address_to_cap(run: Run, folder: Path) -> None:
     async def main() -> None:
         probe, path = Probe(), folder / "s"
         limits = replace(CALM, max_connections=2, max_connections_per_ip=1)
-        server = await serve_guarded(probe.handler, [bind_unix(path)], limits, probe.on_drop)
+        server = await serve_guarded(probe.app, [bind_unix(path)], limits, probe.on_drop)
         clients = [await Client.unix(path) for _ in range(2)]
         assert [(await client.ask())[0] for client in clients] == [200, 200]
         assert b" 503 " in await (await Client.unix(path)).rest()
@@ -334,9 +334,9 @@ def test_cap_fits_the_descriptors() -> None:
 
 
 def test_aiohttp_still_has_what_the_sweep_reads(run: Run) -> None:
-    """The private attributes of aiohttp that `_Connection` reads still mean what it takes them for.
+    """Aiohttp's private attributes that `HttpConnection` reads mean what it takes them for.
 
-    When this fails after an upgrade of aiohttp, look at `_Connection` before anything else.
+    When this fails after an upgrade of aiohttp, look at `HttpConnection` before anything else.
     """
 
     async def main() -> None:

@@ -20,6 +20,12 @@ from tests.http.site import (
     serve_site,
 )
 
+COUNTS_OF_CALLS = (
+    "bereikbaar_decisions_total",
+    "bereikbaar_decision_duration_seconds_count",
+    "bereikbaar_hook_responses_total",
+)
+
 
 @pytest.mark.parametrize(
     "header",
@@ -118,10 +124,11 @@ async def test_control_socket_needs_no_token(tmp_path: Path, compiled: RoutingSn
     async with serve_site(tmp_path, Service(compiled, TOKENS), is_control=True) as site:
         reply = await site.call("3cx", None, did=LINKED, at="2026-12-25T10:00", explain="1")
         assert reached(reply) == "office"
+        assert reached(await site.call("3cx", None, did=LINKED)) == "office"
         # What operators ask is no PBX's call.
         shown = site.metrics.exposition(site.now).decode().splitlines()
-        counts = [line for line in shown if line.startswith("bereikbaar_hook_responses_total{")]
-        assert counts
+        counts = [line for line in shown if line.startswith(COUNTS_OF_CALLS)]
+        assert {line.partition("{")[0] for line in counts} == set(COUNTS_OF_CALLS)
         assert [line for line in counts if not line.endswith(" 0.0")] == []
 
 

@@ -27,7 +27,7 @@ def test_listens_on_ipv6(run: Run) -> None:
 
     async def main() -> None:
         probe = Probe()
-        server = await serve_guarded(probe.handler, bind_tcp("::1", 0), CALM, probe.on_drop)
+        server = await serve_guarded(probe.app, bind_tcp("::1", 0), CALM, probe.on_drop)
         client = Client(*await asyncio.open_connection("::1", server.addresses[0][1]))
         assert (await client.ask())[0] == 200
         await server.close()
@@ -97,7 +97,7 @@ def test_socket_file_is_private_and_removed(run: Run, folder: Path) -> None:
         finally:
             os.umask(before)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        server = await serve_guarded(probe.handler, [sock], CALM, probe.on_drop)
+        server = await serve_guarded(probe.app, [sock], CALM, probe.on_drop)
         assert (await (await Client.unix(path)).ask())[0] == 200
         await server.close()
         assert not path.exists()
@@ -110,7 +110,7 @@ def test_socket_file_of_a_successor_is_left(run: Run, folder: Path) -> None:
 
     async def main() -> None:
         probe, path = Probe(), folder / "s"
-        server = await serve_guarded(probe.handler, [bind_unix(path)], CALM, probe.on_drop)
+        server = await serve_guarded(probe.app, [bind_unix(path)], CALM, probe.on_drop)
         path.rename(folder / "old")
         successor = bind_unix(path)
         await server.close()
