@@ -87,6 +87,8 @@ class ConnectionGuard:
         # A flood of bad requests must not become a flood of lines.
         self.throttle = Throttle(_SECONDS_BETWEEN_LINES, self.loop.time)
         self._live: set[HttpConnection] = set()
+        # Given in this turn of the event loop, and to whom.
+        self._answers: list[tuple[asyncio.Transport, bytes]] = []
         self._per_ip: Counter[str] = Counter()
         # Refused clients that may still read their answer, and whether a sweep has seen them.
         self._refused: dict[asyncio.Transport, bool] = {}
@@ -123,6 +125,23 @@ class ConnectionGuard:
             self._per_ip[ip] -= 1
             if not self._per_ip[ip]:
                 del self._per_ip[ip]
+
+    def send_soon(self, transport: asyncio.Transport, answer: bytes) -> None:
+        """Send an answer once all requests that have come by now are answered.
+
+        Each that is sent by itself wakes whoever waits for it, which takes longer than sending.
+        """
+        if not self._answers:
+            self.loop.call_soon(self.send_answers)
+        self._answers.append((transport, answer))
+
+    def send_answers(self) -> None:
+        """Send what is to be sent soon: whoever closes a connection does so before."""
+        answers, self._answers = self._answers, []
+        for transport, answer in answers:
+            # Its client may have gone since.
+            if not transport.is_closing():
+                transport.write(answer)
 
     def may_linger(self, transport: asyncio.Transport) -> bool:
         """Whether a refused client may stay to read its answer, until the next sweep but one."""

@@ -161,7 +161,7 @@ class HttpConnection(web.RequestHandler):
         self._finished += 1
         parser.message_consumed()
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
-        self._peer.write(response.message)
+        self._guard.send_soon(self._peer, response.message)
         return True
 
     def take_answered(self) -> web.StreamResponse | None:
@@ -181,6 +181,7 @@ class HttpConnection(web.RequestHandler):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Stay open until all that has come whole is answered; aiohttp would leave that."""
+        self._guard.send_answers()
         is_whole = self._last_body.is_eof()
         self._is_half_closed = is_whole and self._finished != self._request_count
         return self._is_half_closed
@@ -193,8 +194,13 @@ class HttpConnection(web.RequestHandler):
             left_out = throttle.take_left_out("unreadable")
             _log.warning("request_unreadable", error=type(error).__name__, left_out=left_out)
         if self._finished == self._request_count:
-            self._peer.write(_REFUSAL)
+            self._guard.send_soon(self._peer, _REFUSAL)
         self.force_close()
+
+    def force_close(self) -> None:
+        """As aiohttp, once what has been answered is sent."""
+        self._guard.send_answers()
+        super().force_close()
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """As aiohttp, but not for a client's fault: each would log a traceback."""
@@ -315,6 +321,7 @@ def _make_request(
         connection,
         writer,
         task,
-        asyncio.get_running_loop(),
+        # As `get_running_loop` says, which asks the system for the process's id each time.
+        connection._loop,  # noqa: SLF001
         client_max_size=MAX_BODY_BYTES,
     )

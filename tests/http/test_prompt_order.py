@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbx_adapters.connections import ConnectionGuard
+from pbx_adapters.http_connection import HttpConnection
 from pbx_adapters.listening import bind_tcp
 from pbx_adapters.server import RunningServer, serve_guarded
 from pbx_adapters.url_table import App
@@ -90,20 +91,31 @@ class Wire(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.sent = b""
+        self._is_closed = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Keep it."""
+        assert not self._is_closed
         self.sent += bytes(data)
 
     def is_closing(self) -> bool:
-        """Stay open."""
-        return False
+        """Tell whether it was closed."""
+        return self._is_closed
 
     def close(self) -> None:
-        """Lose nothing."""
+        """Take nothing any more."""
+        self._is_closed = True
 
-    def abort(self) -> None:
-        """Lose nothing."""
+    abort = close
+
+
+def connect(guard: ConnectionGuard) -> tuple[HttpConnection, Wire]:
+    """Have a client let in, whose connection's task has not begun yet."""
+    wire = Wire()
+    connection = guard.admit(wire, None)
+    assert connection is not None
+    connection.connection_made(wire)
+    return connection, wire
 
 
 @pytest.mark.parametrize(
@@ -114,10 +126,7 @@ def test_who_comes_before_the_task_woke_waits_for_it(run: Run, first: bytes, bod
 
     async def main() -> None:
         guard = ConnectionGuard(Probe().app, CALM, lambda _why: None)
-        wire = Wire()
-        connection = guard.admit(wire, None)
-        assert connection is not None
-        connection.connection_made(wire)
+        connection, wire = connect(guard)
         await asyncio.sleep(0)
         connection.data_received(first)
         connection.data_received(GET.replace(b"/ ", b"/ready?soon "))
@@ -148,14 +157,65 @@ def test_who_comes_with_the_connection_is_answered_at_once(
 
     async def main() -> None:
         guard = ConnectionGuard(Probe().app, CALM, lambda _why: None)
-        wire = Wire()
-        connection = guard.admit(wire, None)
-        assert connection is not None
-        connection.connection_made(wire)
+        connection, wire = connect(guard)
         connection.data_received(first)
+        guard.send_answers()
         assert wire.sent.startswith(sent)
         guard.stop()
         connection.connection_lost(None)
+
+    run(main())
+
+
+def test_answers_of_one_turn_are_sent_together(run: Run) -> None:
+    """Each is sent once all that have come are answered, in their order, and once only."""
+
+    async def main() -> None:
+        guard = ConnectionGuard(Probe().app, CALM, lambda _why: None)
+        clients = [connect(guard), connect(guard)]
+        await asyncio.sleep(0)
+        for number in (1, 2):
+            for connection, _wire in clients:
+                connection.data_received(READY % number)
+        assert [wire.sent for _connection, wire in clients] == [b"", b""]
+        for _ in range(2):
+            await asyncio.sleep(0)
+            found = [re.findall(rb"\r\n\r\n(.)", wire.sent) for _connection, wire in clients]
+            assert found == [[b"1", b"2"], [b"1", b"2"]]
+        guard.stop()
+        for connection, _wire in clients:
+            connection.connection_lost(None)
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("end", "sent"),
+    [
+        pytest.param(HttpConnection.eof_received, b"7", id="half-closed"),
+        pytest.param(HttpConnection.force_close, b"7", id="closed-by-us"),
+        pytest.param(HttpConnection.drop, b"", id="dropped"),
+    ],
+)
+def test_who_is_closed_in_that_turn_is_sent_his_answer_first(
+    run: Run, end: Callable[[HttpConnection], object], sent: bytes
+) -> None:
+    """Unless he is dropped, which loses what is still to be sent to him, and to nobody else."""
+
+    async def main() -> None:
+        guard = ConnectionGuard(Probe().app, CALM, lambda _why: None)
+        clients = [connect(guard), connect(guard)]
+        await asyncio.sleep(0)
+        for connection, _wire in clients:
+            connection.data_received(READY % 7)
+        connection, wire = clients[0]
+        if not end(connection):
+            wire.close()
+        await asyncio.sleep(0)
+        assert [wire.sent[-1:] for _connection, wire in clients] == [sent, b"7"]
+        guard.stop()
+        for connection, _wire in clients:
+            connection.connection_lost(None)
 
     run(main())
 
