@@ -19,6 +19,8 @@ from pbx_adapters.refusals import bare_answer
 from pbx_adapters.url_table import App
 
 _SECONDS_BETWEEN_LINES = 10.0
+# The first waits for the last one, in a flood for a millisecond or two.
+_MOST_TOGETHER = 32
 
 _BUSY = bare_answer("unavailable")
 _REFUSAL = (
@@ -127,16 +129,19 @@ class ConnectionGuard:
                 del self._per_ip[ip]
 
     def send_soon(self, transport: asyncio.Transport, answer: bytes) -> None:
-        """Send an answer once all requests that have come by now are answered.
+        """Send an answer together with the others that are given in this turn of the event loop.
 
-        Each that is sent by itself wakes whoever waits for it, which takes longer than sending.
+        A client on the same machine is woken by each that is sent by itself, which takes longer
+        than sending.
         """
         if not self._answers:
             self.loop.call_soon(self.send_answers)
         self._answers.append((transport, answer))
+        if len(self._answers) >= _MOST_TOGETHER:
+            self.send_answers()
 
     def send_answers(self) -> None:
-        """Send what is to be sent soon: whoever closes a connection does so before."""
+        """Send what is to be sent soon; called before a connection is closed in good order too."""
         answers, self._answers = self._answers, []
         for transport, answer in answers:
             # Its client may have gone since.

@@ -50,7 +50,7 @@ _log = structlog.get_logger()
 
 
 class HttpConnection(web.RequestHandler):
-    """aiohttp's connection, and the one place that reads its private attributes.
+    """aiohttp's connection; this module is the one place that reads its private attributes.
 
     They are `_waiter` (pending while no request is at hand; done, it wakes the task that handles
     requests), `_current_request` (the one being handled), `_request_count` (heads completed),
@@ -321,7 +321,7 @@ def _make_request(
         connection,
         writer,
         task,
-        # As `get_running_loop` says, which asks the system for the process's id each time.
+        # To ask for the running one takes a system call in Python 3.11.
         connection._loop,  # noqa: SLF001
         client_max_size=MAX_BODY_BYTES,
     )

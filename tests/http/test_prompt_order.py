@@ -159,10 +159,46 @@ def test_who_comes_with_the_connection_is_answered_at_once(
         guard = ConnectionGuard(Probe().app, CALM, lambda _why: None)
         connection, wire = connect(guard)
         connection.data_received(first)
-        guard.send_answers()
+        # Its task begins now, and would need another turn to answer.
+        await asyncio.sleep(0)
         assert wire.sent.startswith(sent)
         guard.stop()
         connection.connection_lost(None)
+
+    run(main())
+
+
+def test_who_asks_twice_before_the_task_has_begun_is_answered_in_order(run: Run) -> None:
+    """The second request takes a task, which answers later than what was answered at once."""
+
+    async def main() -> None:
+        guard = ConnectionGuard(Probe().app, CALM, lambda _why: None)
+        connection, wire = connect(guard)
+        connection.data_received(READY % 7)
+        connection.data_received(GET)
+        await until(lambda: wire.sent.endswith(b"hello"))
+        assert re.findall(rb"\r\n\r\n(7|hello)", wire.sent) == [b"7", b"hello"]
+        guard.stop()
+        connection.connection_lost(None)
+
+    run(main())
+
+
+def test_no_more_than_so_many_answers_wait_for_each_other(run: Run) -> None:
+    """The first of very many is sent before the last one is given."""
+
+    async def main() -> None:
+        guard = ConnectionGuard(Probe().app, CALM, lambda _why: None)
+        clients = [connect(guard) for _ in range(70)]
+        await asyncio.sleep(0)
+        for connection, _wire in clients:
+            connection.data_received(READY % 7)
+        assert [bool(wire.sent) for _connection, wire in clients] == [True] * 64 + [False] * 6
+        await asyncio.sleep(0)
+        assert {wire.sent.count(b"HTTP") for _connection, wire in clients} == {1}
+        guard.stop()
+        for connection, _wire in clients:
+            connection.connection_lost(None)
 
     run(main())
 
