@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import pytest
@@ -109,13 +110,20 @@ class Wire(asyncio.Transport):
     abort = close
 
 
-def connect(guard: ConnectionGuard) -> tuple[HttpConnection, Wire]:
-    """Have a client let in, whose connection's task has not begun yet."""
-    wire = Wire()
-    connection = guard.admit(wire, None)
-    assert connection is not None
-    connection.connection_made(wire)
-    return connection, wire
+@contextmanager
+def clients(count: int) -> Iterator[list[tuple[HttpConnection, Wire]]]:
+    """Have so many let in, none of whose connections' tasks has begun; end them all."""
+    guard = ConnectionGuard(Probe().app, CALM, lambda _why: None)
+    wires = [Wire() for _ in range(count)]
+    connections = [guard.admit(wire, None) for wire in wires]
+    served = [(one, wire) for one, wire in zip(connections, wires, strict=True) if one is not None]
+    assert len(served) == count
+    for connection, wire in served:
+        connection.connection_made(wire)
+    yield served
+    guard.stop()
+    for connection, _wire in served:
+        connection.connection_lost(None)
 
 
 @pytest.mark.parametrize(
@@ -125,20 +133,17 @@ def test_who_comes_before_the_task_woke_waits_for_it(run: Run, first: bytes, bod
     """One turn of the loop may bring more than one read; an answer that waits is its request's."""
 
     async def main() -> None:
-        guard = ConnectionGuard(Probe().app, CALM, lambda _why: None)
-        connection, wire = connect(guard)
-        await asyncio.sleep(0)
-        connection.data_received(first)
-        connection.data_received(GET.replace(b"/ ", b"/ready?soon "))
-        connection.data_received(GET.replace(b"/ ", b"/ready?next "))
-        await until(lambda: wire.sent.endswith(b"\r\n\r\nnext"))
-        assert re.findall(rb"\r\n\r\n(hello|refused|soon|next)", wire.sent) == [
-            body,
-            b"soon",
-            b"next",
-        ]
-        guard.stop()
-        connection.connection_lost(None)
+        with clients(1) as [(connection, wire)]:
+            await asyncio.sleep(0)
+            connection.data_received(first)
+            connection.data_received(GET.replace(b"/ ", b"/ready?soon "))
+            connection.data_received(GET.replace(b"/ ", b"/ready?next "))
+            await until(lambda: wire.sent.endswith(b"\r\n\r\nnext"))
+            assert re.findall(rb"\r\n\r\n(hello|refused|soon|next)", wire.sent) == [
+                body,
+                b"soon",
+                b"next",
+            ]
 
     run(main())
 
@@ -156,14 +161,11 @@ def test_who_comes_with_the_connection_is_answered_at_once(
     """One turn of the loop may bring both, before the connection's task has begun."""
 
     async def main() -> None:
-        guard = ConnectionGuard(Probe().app, CALM, lambda _why: None)
-        connection, wire = connect(guard)
-        connection.data_received(first)
-        # Its task begins now, and would need another turn to answer.
-        await asyncio.sleep(0)
-        assert wire.sent.startswith(sent)
-        guard.stop()
-        connection.connection_lost(None)
+        with clients(1) as [(connection, wire)]:
+            connection.data_received(first)
+            # Its task begins now, and would need another turn to answer.
+            await asyncio.sleep(0)
+            assert wire.sent.startswith(sent)
 
     run(main())
 
@@ -172,14 +174,11 @@ def test_who_asks_twice_before_the_task_has_begun_is_answered_in_order(run: Run)
     """The second request takes a task, which answers later than what was answered at once."""
 
     async def main() -> None:
-        guard = ConnectionGuard(Probe().app, CALM, lambda _why: None)
-        connection, wire = connect(guard)
-        connection.data_received(READY % 7)
-        connection.data_received(GET)
-        await until(lambda: wire.sent.endswith(b"hello"))
-        assert re.findall(rb"\r\n\r\n(7|hello)", wire.sent) == [b"7", b"hello"]
-        guard.stop()
-        connection.connection_lost(None)
+        with clients(1) as [(connection, wire)]:
+            connection.data_received(READY % 7)
+            connection.data_received(GET)
+            await until(lambda: wire.sent.endswith(b"hello"))
+            assert re.findall(rb"\r\n\r\n(7|hello)", wire.sent) == [b"7", b"hello"]
 
     run(main())
 
@@ -188,17 +187,13 @@ def test_no_more_than_so_many_answers_wait_for_each_other(run: Run) -> None:
     """The first of very many is sent before the last one is given."""
 
     async def main() -> None:
-        guard = ConnectionGuard(Probe().app, CALM, lambda _why: None)
-        clients = [connect(guard) for _ in range(70)]
-        await asyncio.sleep(0)
-        for connection, _wire in clients:
-            connection.data_received(READY % 7)
-        assert [bool(wire.sent) for _connection, wire in clients] == [True] * 64 + [False] * 6
-        await asyncio.sleep(0)
-        assert {wire.sent.count(b"HTTP") for _connection, wire in clients} == {1}
-        guard.stop()
-        for connection, _wire in clients:
-            connection.connection_lost(None)
+        with clients(70) as served:
+            await asyncio.sleep(0)
+            for connection, _wire in served:
+                connection.data_received(READY % 7)
+            assert [bool(wire.sent) for _connection, wire in served] == [True] * 64 + [False] * 6
+            await asyncio.sleep(0)
+            assert {wire.sent.count(b"HTTP") for _connection, wire in served} == {1}
 
     run(main())
 
@@ -207,20 +202,16 @@ def test_answers_of_one_turn_are_sent_together(run: Run) -> None:
     """Each is sent once all that have come are answered, in their order, and once only."""
 
     async def main() -> None:
-        guard = ConnectionGuard(Probe().app, CALM, lambda _why: None)
-        clients = [connect(guard), connect(guard)]
-        await asyncio.sleep(0)
-        for number in (1, 2):
-            for connection, _wire in clients:
-                connection.data_received(READY % number)
-        assert [wire.sent for _connection, wire in clients] == [b"", b""]
-        for _ in range(2):
+        with clients(2) as served:
             await asyncio.sleep(0)
-            found = [re.findall(rb"\r\n\r\n(.)", wire.sent) for _connection, wire in clients]
-            assert found == [[b"1", b"2"], [b"1", b"2"]]
-        guard.stop()
-        for connection, _wire in clients:
-            connection.connection_lost(None)
+            for number in (1, 2):
+                for connection, _wire in served:
+                    connection.data_received(READY % number)
+            assert [wire.sent for _connection, wire in served] == [b"", b""]
+            for _ in range(2):
+                await asyncio.sleep(0)
+                found = [re.findall(rb"\r\n\r\n(.)", wire.sent) for _connection, wire in served]
+                assert found == [[b"1", b"2"], [b"1", b"2"]]
 
     run(main())
 
@@ -239,19 +230,15 @@ def test_who_is_closed_in_that_turn_is_sent_his_answer_first(
     """Unless he is dropped, which loses what is still to be sent to him, and to nobody else."""
 
     async def main() -> None:
-        guard = ConnectionGuard(Probe().app, CALM, lambda _why: None)
-        clients = [connect(guard), connect(guard)]
-        await asyncio.sleep(0)
-        for connection, _wire in clients:
-            connection.data_received(READY % 7)
-        connection, wire = clients[0]
-        if not end(connection):
-            wire.close()
-        await asyncio.sleep(0)
-        assert [wire.sent[-1:] for _connection, wire in clients] == [sent, b"7"]
-        guard.stop()
-        for connection, _wire in clients:
-            connection.connection_lost(None)
+        with clients(2) as served:
+            await asyncio.sleep(0)
+            for connection, _wire in served:
+                connection.data_received(READY % 7)
+            connection, wire = served[0]
+            if not end(connection):
+                wire.close()
+            await asyncio.sleep(0)
+            assert [wire.sent[-1:] for _connection, wire in served] == [sent, b"7"]
 
     run(main())
 
